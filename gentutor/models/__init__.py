@@ -1,0 +1,1 @@
+"""Plain networks: layers and forward passes; no loss, optimiser, data or files."""

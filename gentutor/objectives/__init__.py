@@ -1,0 +1,1 @@
+"""Pure functions of tensors, one per numbered equation of the book."""

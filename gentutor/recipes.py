@@ -1,0 +1,173 @@
+"""Every hyper-parameter of the book's training runs, with its source; ``get(name)`` finds one.
+
+A recipe builds the networks of a run and its optimisation step; ``training.fit`` and the command
+line do the rest.
+"""
+
+import functools
+from dataclasses import dataclass, replace
+
+import torch
+from torch import nn
+
+from gentutor import data
+from gentutor.models.classifier import DigitClassifier
+from gentutor.models.gan import DCGANDiscriminator, DCGANGenerator, MLPDiscriminator, MLPGenerator
+from gentutor.settings import Steps
+from gentutor.steps import classifier_step, gan_step
+from gentutor.training import EMA, Run
+
+
+@dataclass(frozen=True)
+class GANRecipe:
+    """A GAN on MNIST, trained with the non-saturating loss and Adam."""
+
+    name: str
+    source: str
+    convolutional: bool
+    latent_dim: int
+    batch_size: int
+    g_learning_rate: float
+    d_learning_rate: float
+    betas: tuple[float, float]
+    ema_decay: float
+    input_noise: float  # standard deviation of the noise on the discriminator's input
+    steps: Steps
+    seed: int = 0
+
+    def generator(self) -> MLPGenerator | DCGANGenerator:
+        """An untrained generator."""
+        return DCGANGenerator(self.latent_dim) if self.convolutional else MLPGenerator(self.latent_dim)
+
+    def discriminator(self) -> MLPDiscriminator | DCGANDiscriminator:
+        """An untrained discriminator."""
+        return DCGANDiscriminator(noise=self.input_noise) if self.convolutional else MLPDiscriminator()
+
+    def model(self) -> nn.Module:
+        """The network that a checkpoint of this recipe holds: a generator."""
+        return self.generator()
+
+    def start(self, device: torch.device) -> Run:
+        """A fresh run, seeded: networks, optimisers, averaged generator, batches and step."""
+        torch.manual_seed(self.seed)
+        generator, discriminator = self.generator().to(device), self.discriminator().to(device)
+        ema = EMA(generator, self.ema_decay)
+        g_optimizer = torch.optim.Adam(
+            generator.parameters(), lr=self.g_learning_rate, betas=self.betas, fused=True
+        )
+        d_optimizer = torch.optim.Adam(
+            discriminator.parameters(), lr=self.d_learning_rate, betas=self.betas, fused=True
+        )
+        real = data.to_signed(data.mnist("train").images).to(device)
+        order = torch.Generator().manual_seed(self.seed)
+        return Run(
+            model=ema.average,
+            step=functools.partial(
+                gan_step,
+                generator=generator,
+                discriminator=discriminator,
+                g_optimizer=g_optimizer,
+                d_optimizer=d_optimizer,
+                ema=ema,
+            ),
+            batches=data.batches(real, batch_size=self.batch_size, generator=order),
+            parts={
+                "generator": generator,
+                "discriminator": discriminator,
+                "ema": ema,
+                "g_optimizer": g_optimizer,
+                "d_optimizer": d_optimizer,
+            },
+        )
+
+
+@dataclass(frozen=True)
+class ClassifierRecipe:
+    """A classifier of MNIST digits, whose last hidden layer gives the features for evaluation."""
+
+    name: str
+    source: str
+    batch_size: int
+    learning_rate: float
+    weight_decay: float
+    ema_decay: float
+    steps: Steps
+    seed: int = 0
+
+    def model(self) -> nn.Module:
+        """An untrained classifier."""
+        return DigitClassifier()
+
+    def start(self, device: torch.device) -> Run:
+        """A fresh run, seeded."""
+        torch.manual_seed(self.seed)
+        classifier = DigitClassifier().to(device)
+        ema = EMA(classifier, self.ema_decay)
+        optimizer = torch.optim.AdamW(
+            classifier.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay, fused=True
+        )
+        train = data.mnist("train")
+        order = torch.Generator().manual_seed(self.seed)
+        return Run(
+            model=ema.average,
+            step=functools.partial(classifier_step, classifier=classifier, optimizer=optimizer, ema=ema),
+            batches=data.batches(
+                data.to_unit(train.images).to(device),
+                train.labels.to(device),
+                batch_size=self.batch_size,
+                generator=order,
+            ),
+            parts={"classifier": classifier, "ema": ema, "optimizer": optimizer},
+        )
+
+
+Recipe = GANRecipe | ClassifierRecipe
+
+MLP_GAN = GANRecipe(
+    name="mlp-gan-mnist",
+    source="Goodfellow et al. 2014 (fully connected, dropout in D); Adam as in Radford et al. 2016",
+    convolutional=False,
+    latent_dim=100,
+    batch_size=128,
+    g_learning_rate=2e-4,
+    d_learning_rate=2e-4,
+    betas=(0.5, 0.999),
+    ema_decay=0.99,
+    input_noise=0.0,
+    steps=Steps(ci=20, cpu=1000, gpu=20_000, full=40_000),
+)
+DCGAN = replace(
+    MLP_GAN,
+    name="dcgan-mnist",
+    source="Radford et al. 2016, at 28x28; input noise as in Arjovsky & Bottou 2017",
+    convolutional=True,
+    latent_dim=64,
+    batch_size=64,
+    g_learning_rate=1e-3,
+    d_learning_rate=1e-3,
+    betas=(0.5, 0.99),
+    input_noise=0.2,
+    steps=Steps(ci=20, cpu=1500, gpu=20_000, full=20_000),
+)
+DIGIT_CLASSIFIER = ClassifierRecipe(
+    name="digit-classifier",
+    source="a small network in the manner of LeNet-5 (LeCun et al. 1998)",
+    batch_size=128,
+    learning_rate=2e-3,
+    weight_decay=1e-4,
+    ema_decay=0.999,
+    steps=Steps(ci=20, cpu=1000, gpu=5000, full=8000),
+)
+
+ALL: dict[str, Recipe] = {recipe.name: recipe for recipe in (DIGIT_CLASSIFIER, MLP_GAN, DCGAN)}
+
+
+def get(name: str) -> Recipe:
+    """The recipe of this name.
+
+    Raises:
+        ValueError: no recipe has it; the message lists those there are.
+    """
+    if name not in ALL:
+        raise ValueError(f"unknown recipe {name!r}; known: {', '.join(ALL)}")
+    return ALL[name]

@@ -1,0 +1,189 @@
+"""The training loop, its history, frozen networks, averaged weights, and a run that can resume."""
+
+import copy
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+Report = Callable[[int, dict[str, float]], None]
+
+
+class Batches(Protocol):
+    """An endless iterator of batches that can be stopped and continued (``data.batches``)."""
+
+    def __next__(self) -> tuple[Tensor, ...]: ...
+    def state_dict(self) -> dict[str, Any]: ...
+    def load_state_dict(self, state: dict[str, Any]) -> None: ...
+
+
+@dataclass
+class History:
+    """Losses over training: ``values[name][i]`` is the mean over the steps up to ``steps[i]``."""
+
+    steps: list[int] = field(default_factory=list)
+    values: dict[str, list[float]] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    def append(self, step: int, losses: dict[str, float]) -> None:
+        """Record the mean losses of the steps since the last record."""
+        self.steps.append(step)
+        for name, value in losses.items():
+            self.values.setdefault(name, []).append(value)
+
+    def __getitem__(self, name: str) -> list[float]:
+        if name not in self.values:
+            raise KeyError(f"no loss {name!r} in this history; it has {', '.join(self.values)}")
+        return self.values[name]
+
+    @property
+    def last_step(self) -> int:
+        """The step of the last record, 0 before the first."""
+        return self.steps[-1] if self.steps else 0
+
+
+def fit(
+    step: Callable[[tuple[Tensor, ...]], dict[str, Tensor]],
+    batches: Iterator[tuple[Tensor, ...]],
+    *,
+    steps: int,
+    every: int = 100,
+    report: Report | None = None,
+    history: History | None = None,
+    progress: bool = True,
+) -> History:
+    """Call ``step`` on batch after batch and record the mean losses.
+
+    Losses are summed on the device and read only at a report, so that the processor never waits
+    for a GPU in between.
+
+    Args:
+        step: one optimisation step, from a batch to its losses as detached scalars.
+        batches: an endless iterator, e.g. ``data.batches``.
+        steps: the step to stop after, counted from the start of ``history``.
+        every: steps between reports; the last step always reports.
+        report: called as ``report(step, losses)`` with floats.
+        history: an earlier one to continue.
+        progress: show a progress bar with the losses.
+
+    Returns:
+        The history, with one record per report and the seconds spent.
+
+    Raises:
+        ValueError: steps or every is not positive.
+        FloatingPointError: a loss is nan or infinite at a report.
+    """
+    if steps < 1 or every < 1:
+        raise ValueError(f"steps and every must be at least 1, got {steps} and {every}")
+    history = History() if history is None else history
+    total: dict[str, Tensor] = {}
+    counted = 0
+    started = time.perf_counter()
+    first = history.last_step
+    bar = tqdm(total=steps, initial=first, unit="step", disable=not progress, mininterval=0.5)
+    with bar:
+        for i in range(first + 1, steps + 1):
+            losses = step(next(batches))
+            for name, value in losses.items():
+                total[name] = total[name] + value if name in total else value
+            counted += 1
+            if i % every == 0 or i == steps:
+                means = {name: float(value) / counted for name, value in total.items()}
+                _expect_finite(means, i)
+                history.append(i, means)
+                total, counted = {}, 0
+                bar.set_postfix({name: f"{value:.3f}" for name, value in means.items()})
+                bar.update(i - bar.n)
+                if report is not None:
+                    report(i, means)
+    history.seconds += time.perf_counter() - started
+    return history
+
+
+@contextmanager
+def frozen(module: nn.Module) -> Iterator[nn.Module]:
+    """Within the block, no parameter of ``module`` asks for a gradient; its inputs still may."""
+    trainable = [p for p in module.parameters() if p.requires_grad]
+    for parameter in trainable:
+        parameter.requires_grad_(False)
+    try:
+        yield module
+    finally:
+        for parameter in trainable:
+            parameter.requires_grad_(True)
+
+
+class EMA(nn.Module):
+    """An exponential moving average of a network's weights, warmed up over the first updates.
+
+    After update k = 1, 2, ... the decay used is min(decay, (1 + k) / (10 + k)), so that the start is
+    forgotten quickly. Buffers (BatchNorm's statistics) are copied.
+
+    Args:
+        module: the network to follow.
+        decay: in [0, 1); the average remembers about 1 / (1 - decay) updates.
+    """
+
+    def __init__(self, module: nn.Module, decay: float) -> None:
+        super().__init__()
+        if not 0 <= decay < 1:
+            raise ValueError(f"decay must lie in [0, 1), got {decay}")
+        self.decay = decay
+        self.average = copy.deepcopy(module).requires_grad_(False)
+        self.register_buffer("updates", torch.zeros((), dtype=torch.int64, device="cpu"))
+
+    @torch.no_grad()
+    def update(self, module: nn.Module) -> None:
+        """Move the average towards the weights of ``module``."""
+        self.updates += 1
+        k = int(self.updates)
+        weight = 1 - min(self.decay, (1 + k) / (10 + k))
+        for average, parameter in zip(
+            self.average.parameters(), module.parameters(), strict=True
+        ):
+            average.lerp_(parameter, weight)
+        for average, buffer in zip(self.average.buffers(), module.buffers(), strict=True):
+            average.copy_(buffer)
+
+
+@dataclass
+class Run:
+    """A training run in progress: all that must be saved so that it can go on as if never stopped."""
+
+    model: nn.Module  # what is stored in the end, e.g. the averaged generator
+    step: Callable[[tuple[Tensor, ...]], dict[str, Tensor]]
+    batches: Any
+    parts: dict[str, Any]  # networks, averages and optimisers, by name
+    history: History = field(default_factory=History)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state of networks, optimisers, batches, random numbers and history."""
+        cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+        return {
+            "parts": {name: part.state_dict() for name, part in self.parts.items()},
+            "batches": self.batches.state_dict(),
+            "random": torch.get_rng_state(),
+            "random_cuda": cuda,
+            "history": copy.deepcopy(vars(self.history)),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go back to a saved state, random numbers included."""
+        for name, part in self.parts.items():
+            part.load_state_dict(state["parts"][name])
+        self.batches.load_state_dict(state["batches"])
+        self.history = History(**copy.deepcopy(state["history"]))
+        torch.set_rng_state(state["random"])
+        if state["random_cuda"] and torch.cuda.is_available():
+            torch.cuda.set_rng_state_all(state["random_cuda"])
+
+
+def _expect_finite(losses: dict[str, float], step: int) -> None:
+    for name, value in losses.items():
+        if not -float("inf") < value < float("inf"):
+            raise FloatingPointError(f"the loss {name!r} is {value} at step {step}")
