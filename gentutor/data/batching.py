@@ -1,0 +1,120 @@
+"""Batches of whole tensors: a permutation and an ``index_select``, no loader and no workers."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+
+class Batches(Iterator[tuple[Tensor, ...]]):
+    """What ``batches`` returns: an endless iterator that can be stopped and continued exactly."""
+
+    def __init__(
+        self,
+        *tensors: Tensor,
+        batch_size: int,
+        generator: torch.Generator | None = None,
+        device: torch.device | str | None = None,
+    ) -> None:
+        _expect_batchable(tensors, batch_size)
+        self.tensors = tensors
+        self.batch_size = batch_size
+        self.device = device
+        self.per_pass = len(tensors[0]) // batch_size
+        self._seed = int(torch.randint(2**62, (), generator=generator))
+        self._pass = 0
+        self._start_pass(position=0)
+
+    def __next__(self) -> tuple[Tensor, ...]:
+        if self._position == self.per_pass:
+            self._pass += 1
+            self._start_pass(position=0)
+        here = slice(self._position * self.batch_size, (self._position + 1) * self.batch_size)
+        self._position += 1
+        batch = (t.index_select(0, self._orders[t.device][here]) for t in self.tensors)
+        return tuple(b if self.device is None else b.to(self.device, non_blocking=True) for b in batch)
+
+    def _start_pass(self, position: int) -> None:
+        order = torch.randperm(
+            len(self.tensors[0]), generator=torch.Generator().manual_seed(self._seed + self._pass)
+        )
+        self._orders = {device: order.to(device) for device in {t.device for t in self.tensors}}
+        self._position = position
+
+    def state_dict(self) -> dict[str, int]:
+        """Where the iterator stands, as plain integers."""
+        return {
+            "seed": self._seed,
+            "pass": self._pass,
+            "position": self._position,
+            "examples": len(self.tensors[0]),
+            "batch_size": self.batch_size,
+        }
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Go on where ``state`` was taken, with the same batches in the same order.
+
+        Raises:
+            ValueError: the state is of another batch size or number of examples.
+        """
+        mine = self.state_dict()
+        if state.keys() != mine.keys():
+            raise ValueError(f"expected a state with {list(mine)}, got {list(state)}")
+        for name in ("examples", "batch_size"):
+            if state[name] != mine[name]:
+                raise ValueError(f"the state is of {name} = {state[name]}, but here it is {mine[name]}")
+        self._seed, self._pass = state["seed"], state["pass"]
+        self._start_pass(state["position"])
+
+
+def batches(
+    *tensors: Tensor,
+    batch_size: int,
+    generator: torch.Generator | None = None,
+    device: torch.device | str | None = None,
+) -> Batches:
+    """An endless iterator of batches, in a new random order at each pass.
+
+    A pass takes every example at most once; its last, short batch is dropped. The order comes from
+    the processor's random numbers, so that a seed gives the same batches on every device.
+
+    Args:
+        tensors: one or more, each (N, ...), any dtype and device; row i of all belong together.
+        batch_size: B, 1 to N.
+        generator: gives one number, the seed of all orders; None is PyTorch's global one.
+        device: where to put each batch; None leaves it where its tensor is.
+
+    Returns:
+        An iterator of tuples of tensors (B, ...), one per argument, copies of the rows; its
+        ``state_dict`` and ``load_state_dict`` continue an interrupted run exactly, and
+        ``per_pass`` is the number of batches in a pass.
+
+    Raises:
+        TypeError: an argument is no tensor, or batch_size no integer.
+        ValueError: no tensors, lengths that differ, or a batch_size outside 1 to N.
+
+    >>> twos = batches(torch.arange(5), batch_size=2)
+    >>> one_pass = torch.cat([next(twos)[0] for _ in range(twos.per_pass)])
+    >>> len(one_pass), len(one_pass.unique())  # the fifth waits for another pass
+    (4, 4)
+    """
+    return Batches(*tensors, batch_size=batch_size, generator=generator, device=device)
+
+
+def _expect_batchable(tensors: tuple[Tensor, ...], batch_size: int) -> None:
+    if not tensors:
+        raise ValueError("expected at least one tensor, got none")
+    for tensor in tensors:
+        if not isinstance(tensor, Tensor):
+            raise TypeError(
+                f"expected tensors, got {type(tensor).__name__}; give a tuple's parts as batches(*parts, ...)"
+            )
+        if tensor.ndim == 0:
+            raise ValueError("expected tensors of shape (N, ...), got a scalar")
+    lengths = [len(tensor) for tensor in tensors]
+    if len(set(lengths)) > 1:
+        raise ValueError(f"expected tensors of one length, got lengths {lengths}")
+    if isinstance(batch_size, bool) or not isinstance(batch_size, int):
+        raise TypeError(f"batch_size must be an integer, got {batch_size!r}")
+    if not 1 <= batch_size <= lengths[0]:
+        raise ValueError(f"batch_size must lie in 1 to {lengths[0]} (the examples), got {batch_size}")

@@ -1,0 +1,110 @@
+"""MNIST as whole tensors, and the two ranges that networks want."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from gentutor.data import _files
+
+_PREFIX = {"train": "train", "test": "t10k"}
+
+
+class Images(NamedTuple):
+    """Labelled images: ``images`` uint8 (N, 1, 28, 28), 0 is black; ``labels`` int64 (N,)."""
+
+    images: Tensor
+    labels: Tensor
+
+
+def mnist(split: str) -> Images:
+    """MNIST's handwritten digits, from the files in this package; nothing is downloaded.
+
+    The first call unpacks them into the user's cache folder, later ones map that file into memory.
+    What you write into the tensors stays yours: neither the file nor another call sees it.
+
+    Args:
+        split: "train" (60,000 images) or "test" (10,000).
+
+    Returns:
+        ``Images``: uint8 in 0 (paper) to 255 (ink), (N, 1, 28, 28), and labels 0 to 9, int64 (N,).
+
+    Raises:
+        ValueError: an unknown split, or a data file that is truncated or altered.
+        FileNotFoundError: a data file is missing.
+
+    Source:
+        LeCun, Bottou, Bengio, Haffner 1998; see README.md beside this file.
+
+    >>> images, labels = mnist("test")
+    >>> images.shape, images.dtype, labels[:3].tolist()
+    (torch.Size([10000, 1, 28, 28]), torch.uint8, [7, 2, 1])
+    """
+    if split not in _PREFIX:
+        raise ValueError(f"unknown split {split!r}; known: {', '.join(_PREFIX)}")
+    images = _files.read_idx(f"{_PREFIX[split]}-images-idx3-ubyte.gz")  # (N, 28, 28)
+    labels = _files.read_idx(f"{_PREFIX[split]}-labels-idx1-ubyte.gz")  # (N,)
+    return Images(torch.from_numpy(images[:, None]), torch.from_numpy(labels).long())
+
+
+def torchvision_root() -> Path:
+    """A folder for ``torchvision.datasets.MNIST(root, download=False)``, which wants unpacked files.
+
+    Returns:
+        A folder in the user's cache that holds ``MNIST/raw``; do not write into it.
+
+    Raises:
+        OSError: the cache folder cannot be written.
+        ValueError: a data file is truncated or altered.
+    """
+    return _files.unpack_all()
+
+
+def to_unit(images: Tensor) -> Tensor:
+    r"""Images for a network whose outputs lie in [0, 1].
+
+    .. math:: y = x / 255
+
+    Args:
+        images: any shape, uint8, 0 to 255.
+
+    Returns:
+        The same shape, float32 in [0, 1], on the same device.
+
+    Raises:
+        TypeError: images are not uint8.
+
+    >>> to_unit(torch.tensor([0, 51, 255], dtype=torch.uint8))
+    tensor([0.0000, 0.2000, 1.0000])
+    """
+    _expect_uint8(images)
+    return images.to(torch.float32).div_(255)
+
+
+def to_signed(images: Tensor) -> Tensor:
+    r"""Images for a network whose outputs lie in [-1, 1], as those of tanh do.
+
+    .. math:: y = 2x / 255 - 1
+
+    Args:
+        images: any shape, uint8, 0 to 255.
+
+    Returns:
+        The same shape, float32 in [-1, 1], on the same device.
+
+    Raises:
+        TypeError: images are not uint8.
+
+    >>> to_signed(torch.tensor([0, 51, 255], dtype=torch.uint8))
+    tensor([-1.0000, -0.6000,  1.0000])
+    """
+    _expect_uint8(images)
+    return images.to(torch.float32).div_(127.5).sub_(1)
+
+
+def _expect_uint8(images: Tensor) -> None:
+    if not isinstance(images, Tensor):
+        raise TypeError(f"images must be a uint8 tensor, got {type(images).__name__}")
+    if images.dtype != torch.uint8:
+        raise TypeError(f"images must be uint8 (0 to 255), got {images.dtype}: are they scaled already?")
