@@ -1,0 +1,236 @@
+"""How good are the samples? Pure functions of feature tensors (N, D).
+
+Everything is computed in float64. A distance between samples is never exactly that between the
+distributions: report it with the number of samples, beside the value for real against real data.
+"""
+
+import torch
+from torch import Tensor
+
+CHUNK = 250  # rows of a distance or kernel matrix held at once: 250 x 10,000 float64 are 20 MB
+
+
+def frechet_distance(features_a: Tensor, features_b: Tensor) -> float:
+    r"""The squared Fréchet (Wasserstein-2) distance of Gaussians fitted to features, in their unit squared.
+
+    .. math:: d^2 = \|\mu_a - \mu_b\|_2^2 + \operatorname{tr}\big(A + B - 2 (AB)^{1/2}\big)
+
+    With :math:`A = R_a^\top R_a` and :math:`B = R_b^\top R_b`, the trace of the root is the sum of
+    the singular values of :math:`R_a R_b^\top`; a QR decomposition of the centred features gives
+    such roots without squaring a number.
+
+    Args:
+        features_a: (N, D), any unit, N >= 2; mean mu_a, unbiased covariance A.
+        features_b: (M, D), M >= 2; mean mu_b, unbiased covariance B.
+
+    Returns:
+        A number, at least 0. Biased upwards by about 1/N and 1/M.
+
+    Raises:
+        TypeError: an argument is no floating-point tensor.
+        ValueError: not two matrices with the same D, fewer than 2 rows, or values that are not finite.
+
+    Source:
+        eq-frechet; Heusel et al. 2017, Eq. 6; Dowson & Landau 1982, Eq. 4.
+
+    >>> a = torch.tensor([[-1.0], [0.0], [1.0]])  # mean 0, standard deviation 1
+    >>> round(frechet_distance(a, 3 * a + 2), 6)  # mean 2, standard deviation 3: 2² + (3 - 1)²
+    8.0
+    """
+    a, b = _features(2, features_a=features_a, features_b=features_b)
+    root_a, root_b = _covariance_root(a), _covariance_root(b)
+    means = (a.mean(dim=0) - b.mean(dim=0)).square().sum()
+    traces = root_a.square().sum() + root_b.square().sum()
+    overlap = torch.linalg.svdvals(root_a @ root_b.T).sum()
+    return max(0.0, float(means + traces - 2 * overlap))
+
+
+def kernel_distance(features_a: Tensor, features_b: Tensor) -> float:
+    r"""The squared maximum mean discrepancy under a cubic kernel, estimated without bias.
+
+    .. math::
+        \mathrm{MMD}^2 = \frac{1}{N(N-1)} \sum_{i \ne j} k(a_i, a_j)
+        + \frac{1}{M(M-1)} \sum_{i \ne j} k(b_i, b_j) - \frac{2}{NM} \sum_{i,j} k(a_i, b_j),
+        \qquad k(x, y) = \Big(\frac{x^\top y}{D} + 1\Big)^3
+
+    Args:
+        features_a: (N, D), any unit, N >= 2.
+        features_b: (M, D), M >= 2.
+
+    Returns:
+        A number without unit, whose expectation is 0 for equal distributions: it can be negative.
+
+    Raises:
+        TypeError: an argument is no floating-point tensor.
+        ValueError: not two matrices with the same D, fewer than 2 rows, or values that are not finite.
+
+    Source:
+        eq-kernel-distance; Gretton et al. 2012, Eq. 3, with the kernel of Bińkowski et al. 2018.
+
+    >>> a, b = torch.tensor([[0.0], [0.0]]), torch.tensor([[1.0], [1.0]])
+    >>> kernel_distance(a, b)  # 1 + 8 - 2
+    7.0
+    """
+    a, b = _features(2, features_a=features_a, features_b=features_b)
+    n, m = len(a), len(b)
+    within_a = (_kernel_sum(a, a) - _kernel_diagonal(a)) / (n * (n - 1))
+    within_b = (_kernel_sum(b, b) - _kernel_diagonal(b)) / (m * (m - 1))
+    return within_a + within_b - 2 * _kernel_sum(a, b) / (n * m)
+
+
+def precision_recall(real: Tensor, fake: Tensor, k: int = 3) -> tuple[float, float]:
+    r"""Precision: the share of samples that lie where data are. Recall: of data, where samples are.
+
+    .. math::
+        \mathrm{precision} = \frac1M \sum_j \max_i \mathbb 1\big[\|f_j - r_i\|_2 \le \rho_k(r_i)\big],
+        \qquad
+        \mathrm{recall} = \frac1N \sum_i \max_j \mathbb 1\big[\|r_i - f_j\|_2 \le \rho_k(f_j)\big]
+
+    where :math:`\rho_k(x)` is the distance from x to its k-th nearest neighbour in its own set,
+    itself not counted.
+
+    Args:
+        real: (N, D), features r of data, N > k.
+        fake: (M, D), features f of samples, M > k.
+        k: at least 1; the larger, the more forgiving.
+
+    Returns:
+        (precision, recall), each in [0, 1].
+
+    Raises:
+        TypeError: an argument is no floating-point tensor.
+        ValueError: not two matrices with the same D, k < 1, k >= N or M, or values not finite.
+
+    Source:
+        eq-precision-recall; Kynkäänniemi et al. 2019, Eq. 1 and 2.
+
+    >>> real = torch.tensor([[0.0], [1.0], [2.0], [10.0]])
+    >>> fake = torch.tensor([[0.5], [1.0], [1.5], [40.0], [41.0]])  # three are good; 10 is missed
+    >>> precision_recall(real, fake, k=1)
+    (0.6, 0.75)
+    """
+    if k < 1:
+        raise ValueError(f"k must be at least 1, got {k}")
+    real, fake = _features(k + 1, real=real, fake=fake)
+    real_radii, fake_radii = _radii(real, k), _radii(fake, k)
+    good = torch.zeros(len(fake), dtype=torch.bool, device=fake.device)
+    covered = []
+    for rows, radii in zip(real.split(CHUNK), real_radii.split(CHUNK), strict=True):
+        distances = torch.cdist(rows, fake)  # (chunk, M)
+        good |= (distances <= radii[:, None]).any(dim=0)
+        covered.append((distances <= fake_radii).any(dim=1))
+    return good.double().mean().item(), torch.cat(covered).double().mean().item()
+
+
+def mode_count(samples: Tensor, means: Tensor, std: float) -> tuple[int, float]:
+    """How many modes of a mixture the samples reach, and the share of good samples.
+
+    A sample is good if it lies within three standard deviations of the nearest mode. A mode is
+    reached if it is the nearest one to a good sample. Quality and variety are counted apart.
+
+    Args:
+        samples: (N, D), points, N >= 1.
+        means: (K, D), the mixture's modes.
+        std: their common standard deviation, in the unit of the points, above 0.
+
+    Returns:
+        (modes, share): a whole number in 0 ... K, and a number in [0, 1].
+
+    Raises:
+        TypeError: samples or means is no floating-point tensor.
+        ValueError: not two matrices with the same D, std not positive, or values not finite.
+
+    Source:
+        Srivastava et al. 2017, section 4.1.
+
+    >>> means = torch.tensor([[0.0, 0.0], [10.0, 0.0]])
+    >>> mode_count(torch.tensor([[0.2, 0.0], [0.0, 0.1], [5.0, 0.0], [9.0, 9.0]]), means, std=0.1)
+    (1, 0.5)
+    """
+    if not std > 0:
+        raise ValueError(f"std must be positive, got {std}")
+    samples, means = _features(1, samples=samples, means=means)
+    distance, mode = torch.cdist(samples, means).min(dim=1)
+    good = distance <= 3 * std
+    return int(mode[good].unique().numel()), good.double().mean().item()
+
+
+def nearest_neighbours(
+    queries: Tensor, reference: Tensor, k: int = 1, chunk: int = 100
+) -> tuple[Tensor, Tensor]:
+    """The k nearest reference points of every query: a look at whether a model memorises.
+
+    Args:
+        queries: (Q, ...), e.g. samples (Q, 1, 28, 28); all but the first dimension are flattened.
+        reference: (N, ...), of the same shape per example, e.g. the training images; N >= k.
+        k: neighbours per query.
+        chunk: queries compared at once; memory grows with chunk x N.
+
+    Returns:
+        (indices, distances), each (Q, k), nearest first; Euclidean, in the unit of the points.
+
+    Raises:
+        TypeError: an argument is no floating-point tensor.
+        ValueError: shapes per example differ, k or chunk < 1, k > N, or values not finite.
+
+    >>> reference = torch.tensor([[0.0, 0.0], [3.0, 4.0], [9.0, 9.0]])
+    >>> nearest_neighbours(torch.zeros(1, 2), reference, k=2)
+    (tensor([[0, 1]]), tensor([[0., 5.]]))
+    """
+    if k < 1 or chunk < 1:
+        raise ValueError(f"k and chunk must be at least 1, got {k} and {chunk}")
+    _expect_finite_floats(queries=queries, reference=reference)
+    if queries.shape[1:] != reference.shape[1:] or len(reference) < k:
+        raise ValueError(
+            f"expected queries (Q, ...) and a reference (N, ...) of one shape per example with N >= {k}, "
+            f"got {tuple(queries.shape)} and {tuple(reference.shape)}"
+        )
+    queries, reference = queries.flatten(1), reference.flatten(1)
+    half_norms = reference.square().sum(dim=1) / 2
+    # |q - r|² / 2 = |q|² / 2 - (q.r - |r|² / 2): the nearest reference has the largest bracket
+    found = [(rows @ reference.T - half_norms).topk(k).indices for rows in queries.split(chunk)]
+    indices = torch.cat(found)
+    differences = [
+        (rows[:, None] - reference[index]).norm(dim=2)
+        for rows, index in zip(queries.split(chunk), indices.split(chunk), strict=True)
+    ]
+    distances, order = torch.cat(differences).sort(dim=1, stable=True)
+    return indices.gather(1, order), distances
+
+
+def _covariance_root(x: Tensor) -> Tensor:
+    """(N, D) -> R of shape (min(N, D), D) with R'R the unbiased covariance."""
+    return torch.linalg.qr(x - x.mean(dim=0), mode="r").R / (len(x) - 1) ** 0.5
+
+
+def _kernel_sum(a: Tensor, b: Tensor) -> float:
+    return sum(float((rows @ b.T / a.shape[1] + 1).pow(3).sum()) for rows in a.split(CHUNK))
+
+
+def _kernel_diagonal(x: Tensor) -> float:
+    return float((x.square().mean(dim=1) + 1).pow(3).sum())
+
+
+def _radii(x: Tensor, k: int) -> Tensor:
+    """(N, D) -> (N,), the distance to the k-th nearest other point; the nearest of all is itself."""
+    smallest = [torch.cdist(rows, x).topk(k + 1, largest=False).values for rows in x.split(CHUNK)]
+    return torch.cat(smallest)[:, k]
+
+
+def _features(minimum: int, **features: Tensor) -> list[Tensor]:
+    """The arguments as float64 matrices, or an error that says what was seen."""
+    _expect_finite_floats(**features)
+    shapes = {name: tuple(value.shape) for name, value in features.items()}
+    matrices = all(len(shape) == 2 and shape[0] >= minimum for shape in shapes.values())
+    if not matrices or len({shape[-1] for shape in shapes.values()}) > 1:
+        raise ValueError(f"expected matrices (N, D) of one D, each with N >= {minimum}, got {shapes}")
+    return [value.detach().double() for value in features.values()]
+
+
+def _expect_finite_floats(**tensors: Tensor) -> None:
+    for name, value in tensors.items():
+        if not isinstance(value, Tensor) or not value.is_floating_point():
+            seen = value.dtype if isinstance(value, Tensor) else type(value).__name__
+            raise TypeError(f"{name} must be a floating-point tensor, got {seen}")
+        if not bool(torch.isfinite(value).all()):
+            raise ValueError(f"{name} holds values that are not finite")
