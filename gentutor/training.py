@@ -24,14 +24,24 @@ class Batches(Protocol):
 
 @dataclass
 class History:
-    """Losses over training: ``values[name][i]`` is the mean over the steps up to ``steps[i]``."""
+    """Losses over training: ``values[name][i]`` is the mean over the steps up to ``steps[i]``.
+
+    ``done`` counts the steps taken and ``sums`` holds the losses of those not recorded yet, so that
+    a run that was stopped between two records goes on without losing any.
+    """
 
     steps: list[int] = field(default_factory=list)
     values: dict[str, list[float]] = field(default_factory=dict)
     seconds: float = 0.0
+    done: int = 0
+    sums: dict[str, Tensor] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.done = max(self.done, self.last_step)
 
     def append(self, step: int, losses: dict[str, float]) -> None:
         """Record the mean losses of the steps since the last record."""
+        self.done, self.sums = step, {}
         self.steps.append(step)
         for name, value in losses.items():
             self.values.setdefault(name, []).append(value)
@@ -56,6 +66,7 @@ def fit(
     report: Report | None = None,
     history: History | None = None,
     progress: bool = True,
+    stop: Callable[[], bool] | None = None,
 ) -> History:
     """Call ``step`` on batch after batch and record the mean losses.
 
@@ -70,6 +81,7 @@ def fit(
         report: called as ``report(step, losses)`` with floats.
         history: an earlier one to continue.
         progress: show a progress bar with the losses.
+        stop: called after every step; training ends early once it returns True.
 
     Returns:
         The history, with one record per report and the seconds spent.
@@ -81,27 +93,26 @@ def fit(
     if steps < 1 or every < 1:
         raise ValueError(f"steps and every must be at least 1, got {steps} and {every}")
     history = History() if history is None else history
-    total: dict[str, Tensor] = {}
-    counted = 0
-    started = time.perf_counter()
-    first = history.last_step
-    bar = tqdm(total=steps, initial=first, unit="step", disable=not progress, mininterval=0.5)
+    mark = time.perf_counter()
+    bar = tqdm(total=steps, initial=history.done, unit="step", disable=not progress, mininterval=0.5)
     with bar:
-        for i in range(first + 1, steps + 1):
-            losses = step(next(batches))
-            for name, value in losses.items():
-                total[name] = total[name] + value if name in total else value
-            counted += 1
-            if i % every == 0 or i == steps:
-                means = {name: float(value) / counted for name, value in total.items()}
-                _expect_finite(means, i)
-                history.append(i, means)
-                total, counted = {}, 0
+        while history.done < steps:
+            for name, value in step(next(batches)).items():
+                history.sums[name] = history.sums[name] + value if name in history.sums else value
+            history.done += 1
+            if history.done % every == 0 or history.done == steps:
+                counted = history.done - history.last_step
+                means = {name: float(value) / counted for name, value in history.sums.items()}
+                _expect_finite(means, history.done)
+                history.append(history.done, means)
+                history.seconds, mark = history.seconds + time.perf_counter() - mark, time.perf_counter()
                 bar.set_postfix({name: f"{value:.3f}" for name, value in means.items()})
-                bar.update(i - bar.n)
+                bar.update(history.done - bar.n)
                 if report is not None:
-                    report(i, means)
-    history.seconds += time.perf_counter() - started
+                    report(history.done, means)
+            if stop is not None and stop():
+                break
+    history.seconds += time.perf_counter() - mark
     return history
 
 

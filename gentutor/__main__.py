@@ -1,0 +1,5 @@
+"""``python -m gentutor`` is the command ``gentutor``."""
+
+from gentutor.cli import app
+
+app(prog_name="gentutor")

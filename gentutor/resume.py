@@ -1,0 +1,140 @@
+"""The state of a run on disk, so that an interrupted run goes on as if it never was.
+
+A state holds networks, optimisers, random numbers and history. Its file starts with the SHA-256
+of the rest, is replaced at once or not at all, and is read by ``torch.load(weights_only=True)``,
+which runs no code from it.
+"""
+
+import hashlib
+import io
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from filelock import FileLock, Timeout
+
+from gentutor import checkpoint, settings
+from gentutor.recipes import Recipe
+from gentutor.training import Run
+
+STATE = "state.pt"
+STAGES = 8  # sample grids over training, besides the one before it
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run was asked to do; stored with its state."""
+
+    profile: str
+    steps: int
+    record: int  # steps between records of the losses
+    every: int | None = None  # steps between sample grids; None: at the eight stages
+
+    def shows(self, step: int) -> bool:
+        """Whether a sample grid is due at this record: one of its steps is a stage."""
+        if self.every is not None:
+            stages = [step // self.every * self.every, self.steps]
+        else:  # early ones close together, where most changes
+            stages = [round(self.steps * (k / STAGES) ** 2) for k in range(1, STAGES + 1)]
+        return any(stage <= step < stage + self.record for stage in stages if stage > 0)
+
+
+def new_plan(recipe: Recipe, profile: str | None, steps: int | None, every: int | None) -> Plan:
+    """The plan of a fresh run; the profile's steps unless they are given."""
+    steps = _steps(recipe, profile) if steps is None else steps
+    record = -(-steps // checkpoint.MAX_RECORDS)
+    return Plan(profile or settings.profile(), steps, min(record, every or record), every)
+
+
+def changed_plan(
+    plan: Plan, recipe: Recipe, profile: str | None, steps: int | None, every: int | None
+) -> Plan:
+    """The plan of a run that goes on: as it was, but for what is given now."""
+    if profile is not None or steps is not None:
+        steps = _steps(recipe, profile) if steps is None else steps
+        plan = replace(plan, steps=steps, profile=profile or plan.profile)
+    return plan if every is None else replace(plan, every=every)
+
+
+def _steps(recipe: Recipe, profile: str | None) -> int:
+    known = ("full", *settings.PROFILES)
+    if profile is not None and profile not in known:
+        raise ValueError(f"unknown profile {profile!r}; choose one of {', '.join(known)}")
+    return recipe.steps.here() if profile is None else int(getattr(recipe.steps, profile))
+
+
+def save_state(run: Run, recipe: Recipe, plan: Plan, out: Path) -> None:
+    """Write the state of a run into its folder."""
+    buffer = io.BytesIO()
+    torch.save({"recipe": _plain(recipe), "plan": asdict(plan), "run": run.state_dict()}, buffer)
+    content = buffer.getvalue()
+    checkpoint.write_atomically(out / STATE, hashlib.sha256(content).digest() + content)
+
+
+def load_state(out: Path) -> dict[str, Any]:
+    """The state in a folder: ``recipe`` and ``plan`` as dicts, and ``run`` for ``Run.load_state_dict``.
+
+    Raises:
+        ValueError: there is none, or the file was altered or cut short.
+    """
+    path = out / STATE
+    if not path.exists():
+        raise ValueError(f"nothing to resume: there is no {path}; start without --resume")
+    content = path.read_bytes()
+    if hashlib.sha256(content[32:]).digest() != content[:32]:
+        raise ValueError(
+            f"{path} was altered or cut short (its SHA-256 is wrong); start anew with --overwrite"
+        )
+    return torch.load(io.BytesIO(content[32:]), map_location="cpu", weights_only=True)
+
+
+def expect_same_recipe(state: dict[str, Any], recipe: Recipe, out: Path) -> None:
+    """Raise unless the state was made by this recipe; the number of steps may differ.
+
+    Raises:
+        ValueError: a setting differs; the message names it.
+    """
+    there, here = state["recipe"], _plain(recipe)
+    for name in {**there, **here}:
+        if name not in ("steps", "source") and there.get(name) != here.get(name):
+            raise ValueError(
+                f"the run in {out} was made with {name} {there.get(name)!r}, not {here.get(name)!r}; "
+                "resume it with the same settings, or start anew with --overwrite"
+            )
+
+
+def make_room(out: Path, name: str, overwrite: bool) -> None:
+    """Remove an earlier run's files from the folder, if that is allowed.
+
+    Raises:
+        ValueError: there is an earlier run and ``overwrite`` is False.
+    """
+    files = [out / STATE, out / f"{name}.safetensors", out / f"{name}.json"]
+    if not overwrite and any(path.exists() for path in files):
+        raise ValueError(f"{out} holds a run already; go on with --resume, or discard it with --overwrite")
+    for path in [*files, *out.glob("samples-*.png")]:
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(out: Path) -> Iterator[None]:
+    """Within the block no other process can train in the folder, which is made if need be.
+
+    Raises:
+        ValueError: another process is training there.
+        OSError: the folder cannot be written.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(out / ".lock", timeout=0):
+            yield
+    except Timeout as error:
+        raise ValueError(f"another process is training in {out}; choose another --out") from error
+
+
+def _plain(recipe: Recipe) -> dict[str, Any]:
+    return json.loads(json.dumps(asdict(recipe)))  # tuples become lists, as on a card

@@ -1,0 +1,144 @@
+"""A training run in a folder: it can be interrupted, goes on as if it never was, and is stored.
+
+The folder holds ``state.pt`` (everything needed to go on), ``samples-STEP.png`` and, at the end,
+the trained model and its card (``checkpoint``).
+"""
+
+import base64
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+import gentutor
+from gentutor import checkpoint, recipes
+from gentutor.recipes import Recipe
+from gentutor.resume import STAGES, STATE, Plan, save_state
+from gentutor.sampling import makes_images, png, sample_images, tile
+from gentutor.settings import device
+from gentutor.training import Run, fit
+
+SAVE_SECONDS = 60.0
+CHECK = {"samples": 500, "seed": 0}
+
+
+def train(
+    recipe: Recipe,
+    out: Path,
+    plan: Plan,
+    *,
+    resumed: dict[str, Any] | None = None,
+    stop: Callable[[], bool] | None = None,
+    report: Callable[[int, dict[str, float]], None] | None = None,
+) -> bool:
+    """Train in the folder ``out`` (its lock held by the caller); True when all steps are done.
+
+    Args:
+        recipe: what to train.
+        out: the folder.
+        plan: how long, and when to record and to show.
+        resumed: the state to go on from (``load_state``).
+        stop: called after each step; once True, the state is saved and training ends early.
+        report: called with the step and the mean losses at each record.
+
+    Raises:
+        ValueError: the state does not fit the recipe.
+        FloatingPointError: a loss is not finite.
+    """
+    run = recipe.start(device())
+    if resumed is not None:
+        try:
+            run.load_state_dict(resumed["run"])
+        except (RuntimeError, KeyError, TypeError, ValueError) as error:
+            raise ValueError(
+                f"{out / STATE} does not fit the recipe {recipe.name!r}; use --overwrite"
+            ) from error
+    saved = time.monotonic()
+
+    def at_record(step: int, losses: dict[str, float]) -> None:
+        nonlocal saved
+        shows = plan.shows(step)
+        if shows:
+            show(run, out, step)
+        if shows or time.monotonic() - saved > SAVE_SECONDS:
+            save_state(run, recipe, plan, out)
+            saved = time.monotonic()
+        if report is not None:
+            report(step, losses)
+
+    if run.history.done == 0:
+        show(run, out, 0)
+    if run.history.done < plan.steps:
+        fit(
+            run.step,
+            run.batches,
+            steps=plan.steps,
+            every=plan.record,
+            report=at_record,
+            history=run.history,
+            progress=False,
+            stop=stop,
+        )
+        save_state(run, recipe, plan, out)
+    if run.history.done < plan.steps:
+        return False
+    checkpoint.save(run.model, make_card(run, recipe, plan, out), out)
+    return True
+
+
+def store(name: str, out: Path, folder: Path = checkpoint.FOLDER) -> checkpoint.Card:
+    """Put a finished run into the package: float16 weights, and the metrics of exactly those weights."""
+    from gentutor.metrics import measure  # it needs the stored classifier
+
+    model, card = checkpoint.pretrained(name, out)
+    recipe = recipes.get(name)
+    model.half().float()  # what a reader will load
+    check = {**CHECK, "values": measure(recipe, model, **CHECK)}
+    card = replace(card, metrics=measure(recipe, model), check=check)
+    return checkpoint.save(model, card, folder, half=True)
+
+
+def make_card(run: Run, recipe: Recipe, plan: Plan, out: Path) -> checkpoint.Card:
+    """The card of a run as it stands, with at most nine of the folder's sample grids."""
+    shown = sorted((int(path.stem.removeprefix("samples-")), path) for path in out.glob("samples-*.png"))
+    shown = [(step, path) for step, path in shown if step <= run.history.done]
+    if len(shown) > STAGES + 1:
+        shown = [shown[round(i)] for i in np.linspace(0, len(shown) - 1, STAGES + 1)]
+    return checkpoint.Card(
+        name=recipe.name,
+        recipe=asdict(recipe),
+        seed=recipe.seed,
+        profile=plan.profile,
+        device=device_name(),
+        versions={
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "gentutor": gentutor.__version__,
+        },
+        steps=run.history.done,
+        seconds=round(run.history.seconds, 1),
+        history=run.history,
+        grids=[(step, base64.b64encode(path.read_bytes()).decode()) for step, path in shown],
+    )
+
+
+def show(run: Run, out: Path, step: int) -> None:
+    """Save an 8 x 8 grid of samples, the same noise at every step."""
+    if makes_images(run.model):
+        picture = tile(sample_images(run.model, 64))
+        checkpoint.write_atomically(out / f"samples-{step}.png", png(picture))
+
+
+def device_name() -> str:
+    """The machine a run is made on."""
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return f"{models[0] if models else platform.machine()}, {torch.get_num_threads()} threads"

@@ -1,0 +1,111 @@
+"""Images from a trained generator: drawn with a seed, tiled into a grid, written as PNG."""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+
+def makes_images(model: nn.Module) -> bool:
+    """Whether ``sample_images`` can draw from the model: it maps noise of ``latent_dim`` to images."""
+    return hasattr(model, "latent_dim") and hasattr(model, "image_shape")
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[nn.Module]:
+    """Within the block the model is in eval mode; afterwards each part is back in the mode it had."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield model
+    finally:
+        for module, training in modes:
+            module.training = training
+
+
+@torch.no_grad()
+def sample_images(generator: nn.Module, n: int, seed: int = 0, chunk: int = 1000) -> Tensor:
+    r"""Samples of a generator in eval mode, as images in [0, 1].
+
+    .. math:: x = \tfrac12 (G(z) + 1), \qquad z \sim N(0, I)
+
+    The noise is drawn on the CPU from its own random numbers: the same seed gives the same noise on
+    every device, and the global random state stays as it was.
+
+    Args:
+        generator: a network with ``latent_dim`` that maps (B, latent_dim) to (B, C, H, W) in [-1, 1].
+        n: how many images, at least 1.
+        seed: of the noise.
+        chunk: how many images to draw at once, at least 1.
+
+    Returns:
+        (n, C, H, W) in [0, 1], on the generator's device.
+
+    Raises:
+        TypeError: the model is no generator of images.
+        ValueError: n or chunk is not positive.
+
+    >>> from gentutor.models.gan import MLPGenerator
+    >>> images = sample_images(MLPGenerator(), 3)
+    >>> tuple(images.shape), bool((images >= 0).all() and (images <= 1).all())
+    ((3, 1, 28, 28), True)
+    """
+    if not makes_images(generator):
+        raise TypeError(f"{type(generator).__name__} is no generator of images: it takes no noise")
+    if n < 1 or chunk < 1:
+        raise ValueError(f"n and chunk must be at least 1, got {n} and {chunk}")
+    z = torch.randn(n, int(generator.latent_dim), generator=torch.Generator().manual_seed(seed))
+    device = next(generator.parameters()).device
+    with evaluating(generator):
+        images = torch.cat([generator(part.to(device)) for part in z.split(chunk)])
+    return ((images + 1) / 2).clamp(0, 1)
+
+
+def tile(images: Tensor, columns: int = 8, gap: int = 0) -> np.ndarray:
+    """Images side by side, row after row, as one picture.
+
+    Args:
+        images: (N, C, H, W) in [0, 1], C = 1 or 3.
+        columns: images per row; missing ones at the end stay white.
+        gap: white pixels between images.
+
+    Returns:
+        uint8, (height, width) for one channel and (height, width, 3) for three.
+
+    Raises:
+        ValueError: the images have another shape, or columns is not positive.
+
+    >>> tile(torch.zeros(3, 1, 2, 2), columns=2).tolist()  # the fourth is missing
+    [[0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 255, 255], [0, 0, 255, 255]]
+    """
+    if images.dim() != 4 or images.shape[1] not in (1, 3) or len(images) == 0:
+        raise ValueError(f"expected images of shape (N, 1 or 3, H, W), got {tuple(images.shape)}")
+    if columns < 1 or gap < 0:
+        raise ValueError(f"expected columns >= 1 and gap >= 0, got {columns} and {gap}")
+    n, channels, height, width = images.shape
+    rows = -(-n // columns)
+    columns = min(columns, n)
+    grid = torch.ones(rows * columns, channels, height + gap, width + gap)
+    grid[:n, :, :height, :width] = images.detach().cpu()
+    grid = grid.view(rows, columns, channels, height + gap, width + gap)
+    # (rows, columns, C, H, W) -> (rows, H, columns, W, C) -> one picture
+    picture = grid.permute(0, 3, 1, 4, 2).reshape(rows * (height + gap), columns * (width + gap), channels)
+    picture = picture[: rows * (height + gap) - gap, : columns * (width + gap) - gap]
+    return (picture * 255).round().to(torch.uint8).squeeze(2).numpy()
+
+
+def png(picture: np.ndarray) -> bytes:
+    """A uint8 picture as the content of a PNG file."""
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, format="PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def from_png(content: bytes) -> np.ndarray:
+    """The picture in a PNG file's content."""
+    with Image.open(io.BytesIO(content)) as image:
+        return np.asarray(image)
