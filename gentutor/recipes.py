@@ -91,6 +91,7 @@ class ClassifierRecipe:
     learning_rate: float
     weight_decay: float
     ema_decay: float
+    shift: int  # each training batch is moved by up to so many pixels
     steps: Steps
     seed: int = 0
 
@@ -110,7 +111,9 @@ class ClassifierRecipe:
         order = torch.Generator().manual_seed(self.seed)
         return Run(
             model=ema.average,
-            step=functools.partial(classifier_step, classifier=classifier, optimizer=optimizer, ema=ema),
+            step=functools.partial(
+                classifier_step, classifier=classifier, optimizer=optimizer, ema=ema, shift=self.shift
+            ),
             batches=data.batches(
                 data.to_unit(train.images).to(device),
                 train.labels.to(device),
@@ -132,7 +135,7 @@ MLP_GAN = GANRecipe(
     g_learning_rate=2e-4,
     d_learning_rate=2e-4,
     betas=(0.5, 0.999),
-    ema_decay=0.99,
+    ema_decay=0.999,
     input_noise=0.0,
     steps=Steps(ci=20, cpu=1000, gpu=20_000, full=40_000),
 )
@@ -156,7 +159,8 @@ DIGIT_CLASSIFIER = ClassifierRecipe(
     learning_rate=2e-3,
     weight_decay=1e-4,
     ema_decay=0.999,
-    steps=Steps(ci=20, cpu=1000, gpu=5000, full=8000),
+    shift=2,
+    steps=Steps(ci=20, cpu=1000, gpu=6000, full=6000),
 )
 
 ALL: dict[str, Recipe] = {recipe.name: recipe for recipe in (DIGIT_CLASSIFIER, MLP_GAN, DCGAN)}

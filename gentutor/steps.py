@@ -25,6 +25,7 @@ def gan_step(
     d_optimizer: Optimizer,
     discriminator_loss: Callable[[Tensor, Tensor], Tensor] = objective.discriminator_loss,
     generator_loss: Callable[[Tensor], Tensor] = objective.generator_loss,
+    r1_weight: float = 0.0,
     ema: EMA | None = None,
 ) -> Losses:
     """One update of the discriminator, then one of the generator, on the same fake batch."""
@@ -33,8 +34,9 @@ def gan_step(
     fake = generator(z)
 
     d_loss = discriminator_loss(discriminator(real), discriminator(fake.detach()))
+    penalty = r1_weight / 2 * objective.r1_penalty(discriminator, real) if r1_weight else 0.0
     d_optimizer.zero_grad()
-    d_loss.backward()
+    (d_loss + penalty).backward()
     d_optimizer.step()
 
     with frozen(discriminator):  # its weights need no gradient here, only its input does
@@ -56,8 +58,8 @@ def wgan_gp_step(
     penalty_weight: float = 10.0,
     critic_steps: int = 5,
 ) -> Losses:
-    """``critic_steps`` updates of the critic, each on its own part of the batch, then one of the generator."""
-    for real in batch[0].chunk(critic_steps):
+    """``critic_steps`` updates of the critic, each on its part of the batch, then one of the generator."""
+    for real in batch[0].tensor_split(critic_steps):
         z = torch.randn(len(real), generator.latent_dim, device=real.device)
         with torch.no_grad():
             fake = generator(z)
@@ -81,9 +83,12 @@ def classifier_step(
     classifier: nn.Module,
     optimizer: Optimizer,
     ema: EMA | None = None,
+    shift: int = 0,
 ) -> Losses:
-    """One update of a classifier on (images, labels): cross-entropy in nats."""
+    """One update of a classifier on (images, labels), all moved by up to ``shift`` pixels; in nats."""
     images, labels = batch
+    down, right = torch.randint(-shift, shift + 1, (2,)).tolist()
+    images = images.roll((down, right), dims=(2, 3))  # digits have an empty margin of 4 pixels
     loss = nn.functional.cross_entropy(classifier(images), labels)
     optimizer.zero_grad()
     loss.backward()
