@@ -205,8 +205,8 @@ def optimal_discriminator_logits(log_p: Tensor, log_q: Tensor) -> Tensor:
         eq-optimal-discriminator; Goodfellow et al. 2014, Proposition 1, Eq. 2.
 
     >>> log_p, log_q = torch.tensor([0.3, 0.2]).log(), torch.tensor([0.1, 0.2]).log()
-    >>> torch.sigmoid(optimal_discriminator_logits(log_p, log_q)).tolist()
-    [0.75, 0.5]
+    >>> torch.sigmoid(optimal_discriminator_logits(log_p, log_q))  # 0.3 / (0.3 + 0.1), and 1/2
+    tensor([0.7500, 0.5000])
     """
     expect_same_shape(log_p=log_p, log_q=log_q)
     return log_p - log_q
