@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import safetensors.torch
 import torch
+from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from gentutor import recipes
@@ -116,13 +117,13 @@ def pretrained(name: str, folder: Path | str = FOLDER) -> tuple[nn.Module, Card]
     content = path.read_bytes()
     if hashlib.sha256(content).hexdigest() != card.sha256:
         raise ValueError(f"{path} was altered or cut short: its SHA-256 is not the card's; {retrain}")
-    weights = safetensors.torch.load(content)
     model = recipes.get(name).model()
     try:
+        weights = safetensors.torch.load(content)
         model.load_state_dict(
             {key: value.float() if value.is_floating_point() else value for key, value in weights.items()}
         )
-    except RuntimeError as error:
+    except (RuntimeError, SafetensorError) as error:
         raise ValueError(f"the weights in {path} do not fit the recipe {name!r}; {retrain}") from error
     return model.eval(), card
 

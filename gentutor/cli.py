@@ -56,6 +56,9 @@ def train(
         out = Path("runs") / name if out is None else out
         if resume and overwrite:
             raise ValueError("choose one of --resume and --overwrite")
+        if resume and not (out / STATE).exists():
+            raise ValueError(f"nothing to resume: there is no {out / STATE}; start without --resume")
+        out.mkdir(parents=True, exist_ok=True)
         with locked(out):
             state = load_state(out) if resume else None
             if seed is None and state is not None:
@@ -129,6 +132,9 @@ def _train(recipe: recipes.Recipe, out: Path, plan: Plan, state: dict[str, Any] 
     done = 0 if state is None else state["run"]["history"]["done"]
     if done > plan.steps:
         raise ValueError(f"the run in {out} has taken {done} steps already, more than {plan.steps}")
+    if done == plan.steps and recipe.name in checkpoint.stored(out):
+        typer.echo(f"{recipe.name}: all {done} steps are done already, in {out}")
+        return
     typer.echo(f"{recipe.name}: {done} of {plan.steps} steps done, on {settings.device()}, in {out}")
     marks = [(done, time.perf_counter())]
     with _ctrl_c() as pressed, tqdm(total=plan.steps, initial=done, unit="step", mininterval=0.5) as bar:

@@ -8,6 +8,7 @@ which runs no code from it.
 import hashlib
 import io
 import json
+import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -79,17 +80,19 @@ def load_state(out: Path) -> dict[str, Any]:
     """The state in a folder: ``recipe`` and ``plan`` as dicts, and ``run`` for ``Run.load_state_dict``.
 
     Raises:
-        ValueError: there is none, or the file was altered or cut short.
+        ValueError: the file was altered or cut short, or is no state.
+        OSError: it cannot be read.
     """
     path = out / STATE
-    if not path.exists():
-        raise ValueError(f"nothing to resume: there is no {path}; start without --resume")
     content = path.read_bytes()
     if hashlib.sha256(content[32:]).digest() != content[:32]:
         raise ValueError(
             f"{path} was altered or cut short (its SHA-256 is wrong); start anew with --overwrite"
         )
-    return torch.load(io.BytesIO(content[32:]), map_location="cpu", weights_only=True)
+    try:
+        return torch.load(io.BytesIO(content[32:]), map_location="cpu", weights_only=True)
+    except (RuntimeError, pickle.UnpicklingError) as error:
+        raise ValueError(f"{path} is no state of a run; start anew with --overwrite") from error
 
 
 def expect_same_recipe(state: dict[str, Any], recipe: Recipe, out: Path) -> None:
@@ -122,13 +125,12 @@ def make_room(out: Path, name: str, overwrite: bool) -> None:
 
 @contextmanager
 def locked(out: Path) -> Iterator[None]:
-    """Within the block no other process can train in the folder, which is made if need be.
+    """Within the block no other process can train in the folder.
 
     Raises:
         ValueError: another process is training there.
-        OSError: the folder cannot be written.
+        OSError: the folder does not exist or cannot be written.
     """
-    out.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(out / ".lock", timeout=0):
             yield

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
 
 import numpy as np
 import torch
@@ -58,7 +59,7 @@ def sample_images(generator: nn.Module, n: int, seed: int = 0, chunk: int = 1000
         raise TypeError(f"{type(generator).__name__} is no generator of images: it takes no noise")
     if n < 1 or chunk < 1:
         raise ValueError(f"n and chunk must be at least 1, got {n} and {chunk}")
-    z = torch.randn(n, int(generator.latent_dim), generator=torch.Generator().manual_seed(seed))
+    z = torch.randn(n, cast(int, generator.latent_dim), generator=torch.Generator().manual_seed(seed))
     device = next(generator.parameters()).device
     with evaluating(generator):
         images = torch.cat([generator(part.to(device)) for part in z.split(chunk)])

@@ -140,6 +140,8 @@ class EMA(nn.Module):
         decay: in [0, 1); the average remembers about 1 / (1 - decay) updates.
     """
 
+    updates: Tensor
+
     def __init__(self, module: nn.Module, decay: float) -> None:
         super().__init__()
         if not 0 <= decay < 1:
@@ -154,12 +156,10 @@ class EMA(nn.Module):
         self.updates += 1
         k = int(self.updates)
         weight = 1 - min(self.decay, (1 + k) / (10 + k))
-        for average, parameter in zip(
-            self.average.parameters(), module.parameters(), strict=True
-        ):
+        for average, parameter in zip(self.average.parameters(), module.parameters(), strict=True):
             average.lerp_(parameter, weight)
-        for average, buffer in zip(self.average.buffers(), module.buffers(), strict=True):
-            average.copy_(buffer)
+        for kept, buffer in zip(self.average.buffers(), module.buffers(), strict=True):
+            kept.copy_(buffer)
 
 
 @dataclass
