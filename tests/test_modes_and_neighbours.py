@@ -1,0 +1,94 @@
+"""Counting modes of a known mixture, and finding the nearest training examples."""
+
+import math
+
+import pytest
+import torch
+from sklearn.neighbors import NearestNeighbors
+
+from gentutor.evaluation import mode_count, nearest_neighbours
+
+GRID = torch.cartesian_prod(torch.arange(5.0), torch.arange(5.0))  # 25 modes, 1 apart
+STD = 0.05
+
+
+def draw(modes: torch.Tensor, n: int, std: float = STD) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(0)
+    chosen = modes[torch.randint(len(modes), (n,), generator=generator)]
+    return chosen + std * torch.randn(n, 2, generator=generator)
+
+
+def test_the_mixture_itself_reaches_all_modes():
+    modes, share = mode_count(draw(GRID, 20_000), GRID, STD)
+    assert modes == 25
+    within = 1 - math.exp(-(3**2) / 2)  # in two dimensions the radius is Rayleigh distributed
+    assert share == pytest.approx(within, abs=4 * math.sqrt(within * (1 - within) / 20_000))
+
+
+@pytest.mark.parametrize("kept", [1, 7])
+def test_collapse_costs_modes_and_not_quality(kept):
+    modes, share = mode_count(draw(GRID[:kept], 2000), GRID, STD)
+    assert modes == kept
+    assert share > 0.98
+
+
+def test_blur_costs_quality_and_not_modes():
+    modes, share = mode_count(draw(GRID, 20_000, std=4 * STD), GRID, STD)
+    assert modes == 25
+    assert share < 0.5
+
+
+def test_a_sample_counts_within_three_standard_deviations():
+    means = torch.tensor([[0.0], [10.0]])
+    assert mode_count(torch.tensor([[2.99]]), means, 1.0) == (1, 1.0)
+    assert mode_count(torch.tensor([[3.01]]), means, 1.0) == (0, 0.0)
+    assert mode_count(torch.tensor([[3.0], [4.0], [6.9], [7.1]]), means, 1.0) == (2, 0.5)
+
+
+def test_bad_arguments_of_mode_count():
+    with pytest.raises(ValueError, match="std must be positive, got 0"):
+        mode_count(GRID, GRID, 0)
+    with pytest.raises(ValueError, match=r"'samples': \(25, 1\), 'means': \(25, 2\)"):
+        mode_count(GRID[:, :1], GRID, STD)
+    with pytest.raises(ValueError, match="N >= 1"):
+        mode_count(GRID[:0], GRID, STD)
+    with pytest.raises(ValueError, match="samples holds values that are not finite"):
+        mode_count(GRID / 0, GRID, STD)
+    with pytest.raises(TypeError, match="means must be a floating-point tensor, got torch.int64"):
+        mode_count(GRID, GRID.long(), STD)
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 100])
+@pytest.mark.parametrize("k", [1, 4])
+def test_neighbours_against_scikit_learn(k, chunk):
+    generator = torch.Generator().manual_seed(0)
+    queries = torch.rand(20, 1, 5, 6, generator=generator)
+    reference = torch.rand(300, 1, 5, 6, generator=generator)
+    indices, distances = nearest_neighbours(queries, reference, k, chunk)
+    search = NearestNeighbors(n_neighbors=k).fit(reference.flatten(1))
+    expected_distances, expected_indices = search.kneighbors(queries.flatten(1))
+    assert indices.tolist() == expected_indices.tolist()
+    torch.testing.assert_close(distances.double(), torch.from_numpy(expected_distances).double())
+    assert indices.shape == distances.shape == (20, k)
+
+
+def test_a_copy_of_a_training_example_is_found_at_distance_0():
+    generator = torch.Generator().manual_seed(0)
+    reference = 100 + torch.rand(500, 784, generator=generator)  # far from the origin: hard to tell apart
+    indices, distances = nearest_neighbours(reference[[3, 77]], reference, 2)
+    assert indices[:, 0].tolist() == [3, 77]
+    assert distances[:, 0].tolist() == [0, 0]
+    assert (distances[:, 1] > 5).all()
+
+
+def test_bad_arguments_of_neighbours():
+    with pytest.raises(ValueError, match="k and chunk must be at least 1, got 0 and 100"):
+        nearest_neighbours(GRID, GRID, 0)
+    with pytest.raises(ValueError, match=r"N >= 26, got \(25, 2\) and \(25, 2\)"):
+        nearest_neighbours(GRID, GRID, 26)
+    with pytest.raises(ValueError, match=r"got \(25, 1\) and \(25, 2\)"):
+        nearest_neighbours(GRID[:, :1], GRID)
+    with pytest.raises(ValueError, match="queries holds values that are not finite"):
+        nearest_neighbours(GRID / 0, GRID)
+    with pytest.raises(TypeError, match="reference must be a floating-point tensor, got torch.uint8"):
+        nearest_neighbours(GRID, GRID.to(torch.uint8))
