@@ -2,5 +2,20 @@
 
 from gentutor.data.batching import Batches, batches
 from gentutor.data.images import Images, mnist, to_signed, to_unit, torchvision_root
+from gentutor.data.toy import GaussianMixture, TwoMoons, grid, mixture_1d, ring, two_moons
 
-__all__ = ["Batches", "Images", "batches", "mnist", "to_signed", "to_unit", "torchvision_root"]
+__all__ = [
+    "Batches",
+    "GaussianMixture",
+    "Images",
+    "TwoMoons",
+    "batches",
+    "grid",
+    "mixture_1d",
+    "mnist",
+    "ring",
+    "to_signed",
+    "to_unit",
+    "torchvision_root",
+    "two_moons",
+]

@@ -3,6 +3,7 @@
 import functools
 import gzip
 import hashlib
+import math
 import os
 import struct
 import tempfile
@@ -25,10 +26,8 @@ _FINGERPRINT = hashlib.sha256("".join(SHA256.values()).encode()).hexdigest()[:12
 def cache_folder() -> Path:
     """Where unpacked data is kept: ``GENTUTOR_CACHE``, else a folder in the user's cache.
 
-    That one is ``$XDG_CACHE_HOME/gentutor``, or ``~/.cache/gentutor`` where the variable is unset.
-
-    Raises:
-        OSError: no variable is set and the user has no home folder.
+    That one is ``$XDG_CACHE_HOME/gentutor``, or ``~/.cache/gentutor`` where the variable is unset,
+    or a temporary folder for a user without a home.
     """
     if chosen := os.environ.get("GENTUTOR_CACHE"):
         return Path(chosen)
@@ -36,8 +35,8 @@ def cache_folder() -> Path:
         return Path(caches) / "gentutor"
     try:
         return Path.home() / ".cache" / "gentutor"
-    except RuntimeError as error:
-        raise OSError(f"no cache folder: {error}") from error
+    except RuntimeError:
+        return Path(tempfile.gettempdir()) / "gentutor"
 
 
 def read_idx(name: str) -> np.ndarray:
@@ -46,7 +45,7 @@ def read_idx(name: str) -> np.ndarray:
     try:
         content = _map_unpacked(name, packed)
     except OSError as error:
-        _warn_once(os.environ.get("GENTUTOR_CACHE", ""), error.strerror or str(error))
+        _warn_once(cache_folder(), error.strerror)
         content = np.frombuffer(bytearray(gzip.decompress(packed)), np.uint8)
     return parse_idx(content)
 
@@ -85,12 +84,12 @@ def parse_idx(content: np.ndarray) -> np.ndarray:
     array([7, 9], dtype=uint8)
     """
     header = content[:4].tolist()
-    if len(header) < 4 or header[:3] != [0, 0, 8]:
+    start = 4 + 4 * header[3] if header[:3] == [0, 0, 8] and len(header) == 4 else 0
+    if not 0 < start <= content.size:
         raise ValueError(f"not an IDX file of bytes: it begins with {header}, expected [0, 0, 8, rank]")
-    start = 4 + 4 * header[3]
-    shape = struct.unpack(f">{header[3]}I", content[4:start].tobytes().ljust(start - 4, b"\0"))
+    shape = tuple(content[4:start].view(">u4").tolist())
     values = content[start:]
-    if values.size != np.prod(shape):
+    if values.size != math.prod(shape):
         raise ValueError(f"an IDX file of shape {shape} cannot hold {values.size:,} values")
     return values.reshape(shape)
 
@@ -115,7 +114,7 @@ def _map_unpacked(name: str, packed: bytes) -> np.ndarray:
     crc, size = struct.unpack("<II", packed[-8:])  # a gzip file ends with those of its content
     if path.exists() and path.stat().st_size == size:
         content = np.memmap(path, np.uint8, mode="c")  # copy on write: changes stay in memory
-        if zlib.crc32(content) == crc:
+        if zlib.crc32(content.data) == crc:
             return content
     _write_atomically(path, gzip.decompress(packed))
     return np.memmap(path, np.uint8, mode="c")
@@ -136,9 +135,9 @@ def _write_atomically(path: Path, content: bytes) -> None:
 
 
 @functools.cache
-def _warn_once(folder: str, reason: str) -> None:
+def _warn_once(folder: Path, reason: str) -> None:
     warnings.warn(
-        f"cannot keep unpacked data in {folder or 'the cache folder'} ({reason}): it is unpacked at every "
-        "load; set GENTUTOR_CACHE to a folder that can be written",
+        f"cannot keep unpacked data in {folder} ({reason}): it is unpacked again at every load; "
+        "set GENTUTOR_CACHE to a folder that can be written",
         stacklevel=4,
     )
