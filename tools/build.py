@@ -12,6 +12,7 @@ import argparse
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -27,6 +28,7 @@ HTML = ROOT / "_build" / "html"
 FIRST_PAGE = HTML / "book" / "intro.html"
 CACHE = BUILD / "jupyter-cache"
 BUILD_LOG = BUILD / "html.log"
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class BuildError(RuntimeError):
@@ -46,7 +48,9 @@ def toc_files() -> list[Path]:
                 yield from files(item)
 
     names = files(yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8")))
-    pages = {name: [path for path in ROOT.glob(f"{name}.*") if path.suffix in (".ipynb", ".md")] for name in names}
+    pages = {
+        name: [path for path in ROOT.glob(f"{name}.*") if path.suffix in (".ipynb", ".md")] for name in names
+    }
     missing = [name for name, found in pages.items() if len(found) != 1]
     if missing:
         raise BuildError(f"_toc.yml names {', '.join(missing)}: expected one .md or .ipynb file of each name")
@@ -102,7 +106,8 @@ def build_html(profile: str) -> None:
     stamp.unlink(missing_ok=True)
     shutil.rmtree(HTML.parent, ignore_errors=True)
     _fill_cache(profile)
-    command = [sys.executable, "-m", "jupyter_book.cli.main", "build", str(ROOT), "-W", "-n", "--keep-going"]
+    command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
+    command += ["build", str(ROOT), "-W", "-n", "--keep-going"]
     failed = _run(command, BUILD_LOG, _environment(profile))
     if failed:
         raise BuildError(f"the pages failed to build\n{failed}")
@@ -118,11 +123,15 @@ def _environment(profile: str) -> dict[str, str]:
 
 
 def _run(command: list[str], log: Path, environment: dict[str, str]) -> str:
-    """Run with all output in ``log``; returns "" if it went well, else the log's end."""
+    """Run with all output in ``log``; returns "" if it went well, else the warnings and the log's end."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w", encoding="utf-8") as file:
         done = subprocess.run(command, cwd=ROOT, env=environment, stdout=file, stderr=subprocess.STDOUT)
-    return "" if done.returncode == 0 else log.read_text(encoding="utf-8")[-6000:]
+    if done.returncode == 0:
+        return ""
+    lines = COLOUR.sub("", log.read_text(encoding="utf-8")).splitlines()
+    warnings = [line for line in lines if line.startswith(str(ROOT)) and "WARNING" in line]
+    return "\n".join([*warnings, "...", *lines[-40:], f"(all of it: {log})"])
 
 
 def _finish(copy: Path) -> bool:
@@ -156,7 +165,9 @@ def _digest_of_run(notebook: Path, profile: str) -> str:
 def _digest_of_pages(profile: str) -> str:
     runs = [executed_copy(notebook, profile).with_suffix(".sha256") for notebook in notebooks()]
     pages = [*_files("book"), *_files("gentutor", ".py", ".md"), *_files("tests", ".py")]
-    return _digest([*runs, *pages, ROOT / "_config.yml", ROOT / "_toc.yml", ROOT / "constraints.txt"], profile)
+    return _digest(
+        [*runs, *pages, ROOT / "_config.yml", ROOT / "_toc.yml", ROOT / "constraints.txt"], profile
+    )
 
 
 def _files(folder: str, *suffixes: str) -> list[Path]:

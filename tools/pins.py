@@ -2,7 +2,7 @@
 
     python tools/pins.py
 
-Packages that only some platforms have (CUDA, Triton) are left out, so that the file fits all.
+Packages that only some platforms have (CUDA, Triton) and the installers are left out, so that the file fits all.
 """
 
 import re
@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
-PLATFORM = re.compile(r"nvidia-|cuda-|triton$")
+LEFT_OUT = re.compile(r"nvidia-|cuda-|(triton|pip|setuptools|wheel)$")
 HEADER = """\
 # The exact versions that the tests ran with; `make pins` writes them. pip takes them only for what it
 # installs anyway, so the file fits every platform: pip install -c constraints.txt ".[book,test]"
@@ -37,7 +37,7 @@ def installed_closure() -> dict[str, str]:
         requirement = waiting.pop()
         name = canonicalize_name(requirement.name)
         key = (name, *sorted(requirement.extras))
-        if key in seen or PLATFORM.match(name):
+        if key in seen or LEFT_OUT.match(name):
             continue
         seen.add(key)
         try:

@@ -90,7 +90,7 @@ def _markdown(page: Path) -> str:
 
 def _functions(root: Path, folder: str) -> Iterator[tuple[Path, ast.FunctionDef]]:
     for path in sorted((root / folder).rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
             if isinstance(node, ast.FunctionDef):
                 yield path.relative_to(root), node
 

@@ -2,11 +2,11 @@
 
 The directive ``equation-table`` leaves a placeholder; when all pages have been read it becomes one
 table per chapter. Whatever does not fit together is a warning, and the build treats those as errors.
-The extension also turns the equation labels in docstrings into links to the chapters.
 """
 
 from pathlib import Path
 
+from api_links import documented_name
 from docutils import nodes
 from equation_index import LABEL, Index, Place, build_index
 from sphinx import addnodes
@@ -90,7 +90,7 @@ def chapter_section(
 def function_link(app: Sphinx, docname: str, place: Place) -> nodes.Node:
     """The function's short name, linked to its entry in the reference."""
     content = nodes.literal("", place.name.rsplit(".", 1)[-1], classes=["py"])
-    link = resolved(app, docname, "py", "func", place.name, content)
+    link = resolved(app, docname, "py", "func", documented_name(app.env, place.name), content)
     if link is None:
         logger.warning("%s is missing from the package's reference", place.name, location=docname)
     return link or content
@@ -140,16 +140,6 @@ def _row(cells: list[list[nodes.Node]]) -> nodes.row:
     return row
 
 
-def link_labels(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
-    """In a docstring's section "Source", make each equation label a link to the chapter."""
-    inside = False
-    for number, line in enumerate(lines):
-        if line.startswith((".. rubric::", ":")) or line.rstrip().endswith(":") and line[:1].strip():
-            inside = "Source" in line
-        elif inside:
-            lines[number] = LABEL.sub(lambda label: f"equation :eq:`{label[0]}`", line)
-
-
 def keep_placeholder(self: object, node: equation_table) -> None:
     """Only reached by builders that skip the replacing event."""
     raise nodes.SkipNode
@@ -160,5 +150,4 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_node(equation_table, html=(keep_placeholder, None))
     app.add_directive("equation-table", EquationTable)
     app.connect("doctree-resolved", fill_tables)
-    app.connect("autodoc-process-docstring", link_labels, priority=900)  # after napoleon
     return {"parallel_read_safe": True, "parallel_write_safe": True}
