@@ -161,23 +161,23 @@ def _train(recipe: recipes.Recipe, out: Path, plan: Plan, state: dict[str, Any] 
 
 
 def _store(name: str, out: Path) -> None:
-    card = runs.store(name, out)
+    card = runs.store(name, out, checkpoint.FOLDER)
     typer.echo(f"stored {name} in {checkpoint.FOLDER}: {_numbers(card.metrics)}")
 
 
 def _load(name: str, source: Path | None) -> tuple[nn.Module, checkpoint.Card]:
     recipes.get(name)
     if source is None:
-        return checkpoint.pretrained(name)
+        return checkpoint.pretrained(name, checkpoint.FOLDER)
     if name not in checkpoint.stored(source) and (source / STATE).exists():
         raise ValueError(f"the run in {source} is not finished; go on with `gentutor train --resume`")
     return checkpoint.pretrained(name, source)
 
 
 def _stored(name: str) -> str:
-    if name not in checkpoint.stored():
+    if name not in checkpoint.stored(checkpoint.FOLDER):
         return "-"
-    card = checkpoint.read_card(name)
+    card = checkpoint.read_card(name, checkpoint.FOLDER)
     size = (checkpoint.FOLDER / f"{name}.safetensors").stat().st_size / 1e6
     return f"{card.steps} steps, {size:.1f} MB, {_numbers(card.metrics)}"
 

@@ -91,7 +91,7 @@ def train(
     return True
 
 
-def store(name: str, out: Path, folder: Path = checkpoint.FOLDER) -> checkpoint.Card:
+def store(name: str, out: Path, folder: Path) -> checkpoint.Card:
     """Put a finished run into the package: float16 weights, and the metrics of exactly those weights."""
     from gentutor.metrics import measure  # it needs the stored classifier
 
