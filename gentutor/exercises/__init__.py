@@ -1,0 +1,69 @@
+"""The book's exercises: ``check`` judges an answer, ``hint`` helps.
+
+Ids are ``chapter.function``; each chapter has one file here (``gan`` and the files it collects from).
+"""
+
+import os
+from typing import Any
+
+from gentutor.exercises import gan
+from gentutor.exercises._verdict import Exercise, Verdict
+
+__all__ = ["EXERCISES", "Exercise", "Verdict", "check", "hint"]
+
+EXERCISES: dict[str, Exercise] = {f"gan.{name}": exercise for name, exercise in gan.EXERCISES.items()}
+
+_hints_shown: dict[str, int] = {}
+
+
+def check(id: str, answer: Any) -> Verdict:
+    """Judge an answer, print the verdict, and return it; never fails because of the answer.
+
+    The reader's random numbers, gradient mode and default types are left as they were.
+
+    Args:
+        id: which exercise, e.g. "gan.generator_loss".
+        answer: a function with the signature that the exercise names, or for a prediction its value
+            (``...`` while there is none).
+
+    Returns:
+        A verdict with ``status`` "not attempted", "correct" or "wrong", and the printed ``message``.
+
+    Raises:
+        ValueError: no exercise has this id; the message lists those there are.
+        AssertionError: the answer is not correct and the environment variable GENTUTOR_STRICT is 1.
+
+    >>> check("gan.generator_loss", lambda fake_logits: (-fake_logits.sigmoid().log()).sum()).status
+    not yet: ...
+    'wrong'
+    """
+    exercise = _find(id)
+    verdict = exercise.verdict(answer)
+    print(verdict.message)
+    if os.environ.get("GENTUTOR_STRICT") == "1" and verdict.status != "correct":
+        raise AssertionError(f"{id}: {verdict.message}")
+    return verdict
+
+
+def hint(id: str) -> None:
+    """Print the first hint of an exercise; called again, one hint more each time.
+
+    Raises:
+        ValueError: no exercise has this id; the message lists those there are.
+
+    >>> hint("gan.generator_loss")
+    Hint 1 of 3: ...
+    """
+    hints = _find(id).hints
+    shown = min(_hints_shown.get(id, 0) + 1, len(hints))
+    _hints_shown[id] = shown
+    for number, text in enumerate(hints[:shown], start=1):
+        print(f"Hint {number} of {len(hints)}: {text}")
+    if shown == len(hints):
+        print("That was the last hint; the solution is folded away below the exercise.")
+
+
+def _find(id: str) -> Exercise:
+    if not isinstance(id, str) or id not in EXERCISES:
+        raise ValueError(f"unknown exercise {id!r}; known: {', '.join(EXERCISES)}")
+    return EXERCISES[id]

@@ -1,0 +1,51 @@
+"""Cases and hints that the exercises on losses of one or two batches share."""
+
+import torch
+from torch import Tensor
+
+from gentutor.exercises._compare import Case
+
+BATCHES = "The two batches may differ in size, and may hold one example: take the mean of each by itself."
+SHAPES = "The logits may have any shape: take the mean over all their elements."
+DOUBLE = "In float64 your loss is only as exact as in float32."
+SUM = "You take a sum where the expectation is a mean: the loss would grow with the size of the batch."
+POOLED = (
+    "You pool the two batches into one mean, so the larger batch weighs more. "
+    "Each expectation is the mean over its own batch."
+)
+LENGTH = (
+    "You divide by the length of the first dimension only. Logits may have any shape: "
+    "use .mean(), which divides by the number of all elements."
+)
+
+
+def two_batches(first: str, second: str, extreme: str) -> list[Case]:
+    """Cases for a loss of two batches; the first tells mistakes apart, each other is about one thing."""
+
+    def case(real: Tensor, fake: Tensor, hint: str) -> Case:
+        return Case({first: real, second: fake}, hint)
+
+    real, fake = torch.tensor([0.5, -1.5, 2.5]), torch.tensor([-0.3, 1.2, 0.1, -2.0, 0.7])
+    edge = torch.tensor([100.0, -100.0, 30.0, 0.25]), torch.tensor([-100.0, 100.0, -40.0, 0.5, 3.0])
+    noise = torch.randn(2, 3, 1, 4)
+    return [
+        case(real, fake, "Compare your function with the equation, term by term."),
+        case(fake, real, BATCHES),
+        case(torch.tensor([0.8]), torch.tensor([-0.4]), BATCHES),
+        case(torch.tensor([0.8]), torch.tensor([-0.4, 1.6]), BATCHES),
+        case(real[:, None], fake[:, None], SHAPES),
+        case(noise[:, :2], noise, SHAPES),
+        case(2 * noise.flatten(), noise.flatten() - 1, BATCHES),
+        case(*edge, extreme),
+        case(-edge[0], -edge[1], extreme),
+        case(real.double(), fake.double(), DOUBLE),
+        case(edge[0].double(), edge[1].double(), extreme),
+    ]
+
+
+def one_batch(name: str, extreme: str) -> list[Case]:
+    """The same for a loss of one batch."""
+    return [
+        Case({name: case.arguments[name]}, case.hint.replace(BATCHES, "The batch may have any size."))
+        for case in two_batches("other", name, extreme)
+    ]

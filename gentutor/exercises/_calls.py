@@ -1,0 +1,94 @@
+"""Calling a reader's function: whatever it does, the result is a value or a kind message."""
+
+import inspect
+import traceback
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gentutor.exercises._verdict import NotAttempted, Wrong, one_line
+
+
+def call(answer: Any, arguments: Mapping[str, Any], crashes: Mapping[str, str] | None = None) -> Any:
+    """Call ``answer`` with the arguments by position and return what it returns.
+
+    Args:
+        answer: the reader's function, or what they took for one.
+        arguments: values by name; the names are used in messages.
+        crashes: what to say when the error's text contains a phrase (lower case).
+
+    Raises:
+        NotAttempted: it raised NotImplementedError.
+        Wrong: it is no function, takes other arguments, crashes, changes a tensor it was given,
+            or sets the random seed.
+    """
+    expect_function(answer, arguments)
+    tensors = {name: value for name, value in arguments.items() if isinstance(value, Tensor)}
+    before = {name: value.detach().clone() for name, value in tensors.items()}
+    seed = torch.initial_seed()
+    try:
+        with torch.enable_grad():  # puts the mode back if the answer switched it off
+            result = answer(*arguments.values())
+    except NotImplementedError as error:
+        raise NotAttempted from error
+    except (Exception, SystemExit) as error:
+        raise Wrong(_crash_message(answer, error, crashes or {})) from error
+    for name, value in tensors.items():
+        if value.shape != before[name].shape or not torch.equal(value.detach(), before[name]):
+            raise Wrong(
+                f"your function changes {name}, the tensor it was given: an operation ending in an "
+                "underscore, an assignment to its elements, or += works in place. Make a new tensor."
+            )
+    if torch.initial_seed() != seed:
+        raise Wrong(
+            "your function sets the random seed, so its random numbers are the same in every call "
+            "(and so are everyone else's after it). Set seeds outside, once."
+        )
+    return result
+
+
+def expect_function(answer: Any, arguments: Mapping[str, Any]) -> None:
+    """Raise ``Wrong`` unless ``answer`` can be called with these arguments by position."""
+    wanted = f"({', '.join(arguments)})"
+    if not callable(answer):
+        raise Wrong(
+            f"the answer must be a function of {wanted}, but it is {a(answer)}. "
+            "Pass the function itself, without calling it."
+        )
+    try:
+        signature = inspect.signature(answer)
+    except (TypeError, ValueError):  # some built-in functions have none; the call will tell
+        return
+    try:
+        signature.bind(*arguments.values())
+    except TypeError:
+        raise Wrong(
+            f"your function takes {signature}, but it is called with the {len(arguments)} "
+            f"{'argument' if len(arguments) == 1 else 'arguments'} {wanted}, by position."
+        ) from None
+
+
+def a(value: Any) -> str:
+    """A value's type with an article: "a float", "an int", "nothing (None)"."""
+    if value is None:
+        return "nothing (None)"
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
+
+
+def _crash_message(answer: Any, error: BaseException, crashes: Mapping[str, str]) -> str:
+    message = f"your function crashed with {one_line(error)}"
+    code = getattr(answer, "__code__", None)
+    own = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if code is not None and frame.filename == code.co_filename and frame.line
+    ]
+    if own:
+        message += f"\nin the line: {own[-1].line}"
+    for phrase, advice in crashes.items():
+        if phrase in str(error).lower():
+            return f"{advice}\n({message})"
+    return message

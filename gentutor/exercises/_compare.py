@@ -1,0 +1,94 @@
+"""Judging a function by comparing it with a reference, case by case."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from gentutor.exercises._calls import expect_function
+from gentutor.exercises._outcome import (
+    Difference,
+    Outcome,
+    difference,
+    outcome,
+    read_tensor,
+    value_difference,
+)
+from gentutor.exercises._show import show_arguments
+from gentutor.exercises._verdict import Judge, NotAttempted, Wrong
+
+
+@dataclass(frozen=True)
+class Case:
+    """Arguments by name, what to say if an answer fails here first for no known reason, and
+    whether gradients with respect to the tensors among the arguments are compared, too."""
+
+    arguments: dict[str, Any]
+    hint: str = "Your function gives another result."
+    gradients: bool = True
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A function that readers plausibly write, and the hint for those who did."""
+
+    hint: str
+    answer: Callable[..., Any]
+
+
+def same_function(
+    reference: Callable[..., Any],
+    cases: Callable[[], Sequence[Case]],
+    mistakes: Sequence[Mistake] = (),
+    *,
+    read: Callable[[Any], Tensor] = read_tensor,
+    tolerance: float | None = None,
+    crashes: Mapping[str, str] | None = None,
+) -> Judge:
+    """A judge that accepts functions equal to ``reference`` in every case.
+
+    Args:
+        reference: the right function.
+        cases: makes the cases; the first should tell all mistakes apart.
+        mistakes: the first that explains the first difference gives the message.
+        read: turns what an answer returned into a tensor, or raises ``Wrong``.
+        tolerance: relative and absolute; by data type if None.
+        crashes: see ``call``.
+    """
+
+    def result(function: Any, case: Case) -> Outcome:
+        return outcome(function, case.arguments, read, case.gradients, crashes)
+
+    def explains(mistake: Mistake, case: Case, expected: Outcome, got: Outcome) -> bool:
+        try:
+            known = result(mistake.answer, case)
+        except (Wrong, NotAttempted):
+            return False
+        compare = value_difference if value_difference(got, expected, tolerance) else difference
+        return compare(got, known, tolerance) is None and compare(known, expected, tolerance) is not None
+
+    def hint(found: Difference, case: Case, expected: Outcome, got: Outcome) -> str:
+        known = (mistake.hint for mistake in mistakes if explains(mistake, case, expected, got))
+        return next(known, found.hint or case.hint)
+
+    def judge(answer: Any) -> None:
+        for number, case in enumerate(cases()):
+            expect_function(answer, case.arguments)
+            where = show_arguments(case.arguments)
+            try:
+                got = result(answer, case)
+            except NotAttempted:
+                if number == 0:
+                    raise
+                raise Wrong(f"{case.hint}\nYour function raises NotImplementedError {where}.") from None
+            except Wrong as wrong:
+                more = f"\n{case.hint}" if number else ""
+                raise Wrong(f"{wrong}{more}\nThis was {where}.") from wrong
+            expected = result(reference, case)
+            found = difference(got, expected, tolerance)
+            if found is not None:
+                text = hint(found, case, expected, got)
+                raise Wrong(f"{text}\nThe first difference is {where}: {found.text}")
+
+    return judge

@@ -1,0 +1,40 @@
+"""Reading answers that are a few numbers rather than a tensor with a gradient."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gentutor.exercises._calls import a
+from gentutor.exercises._verdict import Wrong
+
+
+def read_pair(result: Any) -> Tensor:
+    """Two numbers, in a tuple, a list, an array or a tensor.
+
+    Raises:
+        Wrong: it is something else.
+    """
+    if result is None:
+        raise Wrong("Your function returns nothing (None): is its return statement missing?")
+    try:
+        numbers = [complex(number) for number in result]
+    except (TypeError, ValueError, RuntimeError):
+        raise Wrong(
+            f"Two numbers are expected, but your function returns {a(result)}: {result!r:.60}."
+        ) from None
+    if len(numbers) != 2:
+        raise Wrong(f"Two numbers are expected, but your function returns {len(numbers)}.")
+    pair = torch.tensor(numbers, dtype=torch.complex128)
+    return pair if bool((pair.imag != 0).any()) else pair.real.clone()
+
+
+def read_unordered_pair(result: Any) -> Tensor:
+    """Two complex numbers, ordered by their imaginary parts if those differ, else by their real ones.
+
+    Raises:
+        Wrong: it is something else.
+    """
+    pair = read_pair(result).to(torch.complex128)
+    apart = (pair.imag[0] - pair.imag[1]).abs() > 1e-6
+    return pair[(pair.imag if bool(apart) else pair.real).argsort()]

@@ -1,0 +1,133 @@
+"""What a function gave: its value and its gradients, and how two such outcomes differ."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gentutor.exercises._calls import a, call
+from gentutor.exercises._show import show_difference
+from gentutor.exercises._verdict import Wrong, one_line
+
+CUT = (
+    "No gradient comes out of your function: .item(), float(), .detach(), torch.tensor(...) "
+    "and torch.no_grad() cut it. Keep to operations on tensors."
+)
+PARTLY_CUT = "The gradient to {} is cut: is there a .detach(), .data or torch.no_grad() on its way?"
+BACKWARD = "Your function calls backward() itself. Just return the loss; the training step does the rest."
+SCALAR = "One number is expected: an expectation is a mean over all elements."
+DTYPE = "Your function changes the data type: numbers must keep the precision of the input."
+
+
+@dataclass
+class Outcome:
+    """What a function gave in a case: its value, and the gradient of each tensor it was given."""
+
+    value: Tensor
+    gradients: dict[str, Tensor | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How two outcomes differ, in words, and what that alone already tells."""
+
+    text: str
+    hint: str = ""
+
+
+def outcome(
+    function: Any,
+    arguments: Mapping[str, Any],
+    read: Callable[[Any], Tensor],
+    gradients: bool = True,
+    crashes: Mapping[str, str] | None = None,
+) -> Outcome:
+    """Call a function on copies of the arguments and differentiate what it returns.
+
+    Raises:
+        NotAttempted, Wrong: see ``call`` and ``read``; or differentiating fails.
+    """
+    leaves = {
+        name: value.clone().requires_grad_(gradients)
+        for name, value in arguments.items()
+        if isinstance(value, Tensor) and value.is_floating_point()
+    }
+    given = {name: leaves[name].clone() if name in leaves else value for name, value in arguments.items()}
+    value = read(call(function, given, crashes))
+    if not gradients:
+        return Outcome(value.detach())
+    if any(leaf.grad is not None for leaf in leaves.values()):
+        raise Wrong(BACKWARD)
+    if not value.requires_grad:
+        return Outcome(value, dict.fromkeys(leaves))
+    weights = torch.linspace(1, 2, value.numel(), dtype=value.dtype).reshape(value.shape)
+    try:
+        slopes = torch.autograd.grad(value, list(leaves.values()), weights, allow_unused=True)
+    except RuntimeError as error:
+        if "second time" in str(error):
+            raise Wrong(BACKWARD) from error
+        raise Wrong(f"Differentiating your function failed ({one_line(error)}).") from error
+    return Outcome(value.detach(), dict(zip(leaves, slopes, strict=True)))
+
+
+def read_tensor(result: Any) -> Tensor:
+    """What a function of tensors must return.
+
+    Raises:
+        Wrong: it is something else.
+    """
+    if result is None:
+        raise Wrong("Your function returns nothing (None): is its return statement missing?")
+    if isinstance(result, bool | int | float):
+        raise Wrong(
+            f"Your function returns {a(result)}, a plain number without a gradient. "
+            "Return the tensor itself, without .item() or float()."
+        )
+    if not isinstance(result, Tensor):
+        raise Wrong(f"Your function returns {a(result)}, but a tensor is expected.")
+    if not result.is_floating_point():
+        raise Wrong(f"Your function returns a tensor of {result.dtype}, but decimal numbers are expected.")
+    return result
+
+
+def difference(got: Outcome, expected: Outcome, tolerance: float | None = None) -> Difference | None:
+    """The first difference between two outcomes, None if there is none."""
+    return value_difference(got, expected, tolerance) or _gradient_difference(got, expected, tolerance)
+
+
+def value_difference(got: Outcome, expected: Outcome, tolerance: float | None = None) -> Difference | None:
+    """How the values differ: in shape, in size, or in data type."""
+    if got.value.shape != expected.value.shape:
+        text = f"expected the shape {tuple(expected.value.shape)}, got {tuple(got.value.shape)}."
+        return Difference(text, "" if expected.value.dim() else SCALAR)
+    if not close(got.value, expected.value, tolerance):
+        return Difference(show_difference("", got.value, expected.value))
+    if got.value.dtype != expected.value.dtype:
+        return Difference(f"expected {expected.value.dtype}, got {got.value.dtype}.", DTYPE)
+    return None
+
+
+def _gradient_difference(got: Outcome, expected: Outcome, tolerance: float | None) -> Difference | None:
+    if expected.gradients and all(gradient is None for gradient in got.gradients.values()):
+        return Difference("the value is right, but it has no gradient.", CUT)
+    for name, right in expected.gradients.items():
+        gradient = got.gradients[name]
+        right = torch.zeros(()) if right is None else right
+        if gradient is None and bool((right != 0).any()):
+            return Difference(f"the gradient with respect to {name} is missing.", PARTLY_CUT.format(name))
+        if gradient is not None and not close(gradient, right.expand_as(gradient), tolerance):
+            text = show_difference(
+                f"the gradient with respect to {name}, ", gradient, right.expand_as(gradient)
+            )
+            return Difference("the value is right, but not " + text)
+    return None
+
+
+def close(got: Tensor, expected: Tensor, tolerance: float | None = None) -> bool:
+    """Equal up to rounding (not-a-number equals itself, so that the same mistake is recognised)."""
+    double = got.dtype == expected.dtype == torch.float64
+    rtol, atol = (tolerance, tolerance) if tolerance else (1e-7, 1e-7) if double else (1e-5, 1e-6)
+    kind = torch.complex128 if got.is_complex() or expected.is_complex() else torch.float64
+    return torch.allclose(got.to(kind), expected.to(kind), rtol=rtol, atol=atol, equal_nan=True)

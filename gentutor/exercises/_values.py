@@ -1,0 +1,63 @@
+"""Judging answers that are one value: predictions, derived numbers, choices."""
+
+from collections.abc import Mapping
+from numbers import Real
+from typing import Any
+
+from gentutor.exercises._calls import a, call
+from gentutor.exercises._verdict import Judge, NotAttempted, Wrong
+
+
+def number(expected: float, mistakes: Mapping[float, str], tolerance: float = 0.01) -> Judge:
+    """A judge of a number, given as such or as a function without arguments that returns it.
+
+    Args:
+        expected: the right value.
+        mistakes: hints for plausible wrong values.
+        tolerance: the largest absolute error of a right answer.
+    """
+
+    def judge(answer: Any) -> None:
+        value = _plain(answer)
+        if isinstance(value, bool | str) or not isinstance(value, Real):
+            raise Wrong(f"a number is expected, but your answer is {a(value)}.")
+        if abs(float(value) - expected) <= tolerance:
+            return
+        hints = (hint for known, hint in mistakes.items() if abs(float(value) - known) <= tolerance)
+        raise Wrong(f"{next(hints, 'that is another number.')}\nYou answered {float(value):g}.")
+
+    return judge
+
+
+def choice(expected: str, mistakes: Mapping[str, str]) -> Judge:
+    """A judge of a letter, upper or lower case.
+
+    Args:
+        expected: the right letter.
+        mistakes: for every other letter, why it is wrong.
+    """
+
+    def judge(answer: Any) -> None:
+        value = _plain(answer)
+        letter = value.strip().strip("().").lower() if isinstance(value, str) else value
+        letters = ", ".join(sorted((expected, *mistakes)))
+        if not isinstance(letter, str) or letter not in (expected, *mistakes):
+            raise Wrong(f"answer with one of the letters {letters}, as a string; your answer is {value!r}.")
+        if letter != expected:
+            raise Wrong(mistakes[letter])
+
+    return judge
+
+
+def _plain(answer: Any) -> Any:
+    """The value of an answer: what a function returns, or the number in a tensor."""
+    value = answer
+    if callable(answer):
+        value = call(answer, {})
+        if value is None:
+            raise Wrong("your function returns nothing (None): is its return statement missing?")
+    if value is None or value is ...:
+        raise NotAttempted
+    if getattr(value, "shape", None) in ((), (1,)) and hasattr(value, "item"):
+        value = value.item()
+    return value

@@ -1,0 +1,72 @@
+"""What an exercise is, and what checking an answer to it gives.
+
+An exercise is a judge, an answer that is right, and hints. The judge is called with the reader's
+answer; it returns if the answer is right and raises ``Wrong`` with a message for the reader if not.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from gentutor.exercises._isolate import isolated
+
+Judge = Callable[[Any], None]
+
+
+class NotAttempted(Exception):
+    """The answer is still the stub."""
+
+
+class Wrong(Exception):
+    """The answer is wrong; the message tells the reader the likely mistake."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The outcome of a check; ``message`` is the text that ``check`` printed."""
+
+    status: Literal["not attempted", "correct", "wrong"]
+    message: str
+
+    def _ipython_display_(self) -> None:
+        """Show nothing below the cell: ``check`` has printed the message already."""
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise: how answers are judged, a right answer, and what helps on the way.
+
+    Args:
+        judge: raises ``NotAttempted`` or ``Wrong`` for answers that are not right.
+        solution: an answer that is right.
+        praise: a sentence that tells what a right answer has been shown to do.
+        hints: from a nudge to nearly the solution.
+    """
+
+    judge: Judge
+    solution: Any
+    praise: str
+    hints: tuple[str, ...]
+
+    def verdict(self, answer: Any) -> Verdict:
+        """Judge an answer, with the reader's random numbers and settings left as they were."""
+        try:
+            with isolated():
+                self.judge(answer)
+        except NotAttempted:
+            return Verdict("not attempted", "not attempted yet: replace the stub by your answer.")
+        except Wrong as wrong:
+            return Verdict("wrong", f"not yet: {_capital(str(wrong))}")
+        except Exception as error:  # an answer so unusual that even looking at it failed
+            return Verdict("wrong", f"not yet: your answer could not be judged ({one_line(error)}).")
+        return Verdict("correct", f"correct: {self.praise}")
+
+
+def one_line(error: BaseException) -> str:
+    """An exception's type and the first line of its message."""
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,206 @@
+"""Exercises on the losses of the minimax game: discriminator, generator, saturating generator."""
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from gentutor.exercises._batches import LENGTH, POOLED, SUM, one_batch, two_batches
+from gentutor.exercises._compare import Mistake, same_function
+from gentutor.exercises._verdict import Exercise
+from gentutor.objectives import adversarial
+
+EXTREME = (
+    "This is right for moderate logits only. At ±100 the sigmoid rounds to 0 or 1, and its gradient to 0. "
+    "Use log D = F.logsigmoid(logits) and log(1 - D) = F.logsigmoid(-logits), or a loss 'with logits'."
+)
+NAIVE = "You take the logarithm of a sigmoid, which rounds to 0 or 1 at large logits. F.logsigmoid is exact."
+FUDGE = (
+    "You add a small constant inside the logarithm. It keeps the value finite, but wrong, and takes the "
+    "gradient away just where it is needed. F.logsigmoid is exact without it."
+)
+BCE = (
+    "You compute the cross-entropy of a sigmoid. Its value is cut at 100 and its gradient is 0 at large "
+    "logits; F.binary_cross_entropy_with_logits, given the logits, is exact."
+)
+SIGN = "The sign is turned: {}."
+TWICE = "The sigmoid is taken twice: a function 'with logits', or logsigmoid, contains it already."
+LOG_OF_MEAN = "You take the logarithm of a mean; the loss is the mean of logarithms."
+NO_LOG = "The logarithm is missing: the loss is made of log D, not of D."
+
+log_d: Callable[[Tensor], Tensor] = F.logsigmoid  # log D from a logit
+d: Callable[[Tensor], Tensor] = torch.sigmoid
+
+
+def log_not_d(logits: Tensor) -> Tensor:
+    """log(1 - D) from a logit."""
+    return F.logsigmoid(-logits)
+
+
+def imprecise(loss: Callable[[Callable, Callable], Callable[..., Tensor]]) -> list[Mistake]:
+    """The usual ways to lose a loss's precision; ``loss`` makes it from log D and log(1 - D)."""
+
+    def entropy(target: float) -> Callable[[Tensor], Tensor]:
+        return lambda x: -F.binary_cross_entropy(d(x), torch.full_like(x, target), reduction="none")
+
+    return [
+        Mistake(NAIVE, loss(lambda x: d(x).log(), lambda x: (1 - d(x)).log())),
+        Mistake(FUDGE, loss(lambda x: (d(x) + 1e-8).log(), lambda x: (1 - d(x) + 1e-8).log())),
+        Mistake(BCE, loss(entropy(1.0), entropy(0.0))),
+    ]
+
+
+DISCRIMINATOR = Exercise(
+    judge=same_function(
+        adversarial.discriminator_loss,
+        lambda: two_batches("real_logits", "fake_logits", EXTREME),
+        [
+            Mistake(
+                SIGN.format("you return the value V(D, G) that the discriminator raises; its loss is -V"),
+                lambda r, f: log_d(r).mean() + log_not_d(f).mean(),
+            ),
+            Mistake(
+                "You average the two terms; the equation adds them, so this is half of the loss "
+                "(log 2 instead of log 4 at D = 1/2).",
+                lambda r, f: -(log_d(r).mean() + log_not_d(f).mean()) / 2,
+            ),
+            Mistake(
+                "The labels are swapped: the discriminator should say 1 for real and 0 for fake.",
+                lambda r, f: -log_not_d(r).mean() - log_d(f).mean(),
+            ),
+            Mistake(
+                "The fakes are labelled as real: for them the discriminator's term is log(1 - D), not log D. "
+                "(Label 1 for fakes belongs in the generator's loss.)",
+                lambda r, f: -log_d(r).mean() - log_d(f).mean(),
+            ),
+            Mistake(
+                "The fake term has the wrong sign: both expectations enter with a minus.",
+                lambda r, f: -log_d(r).mean() + log_not_d(f).mean(),
+            ),
+            *(
+                Mistake(
+                    POOLED,
+                    lambda r, f, weight=weight: (
+                        -torch.cat([log_d(r).flatten(), log_not_d(f).flatten()]).mean() * weight
+                    ),
+                )
+                for weight in (1, 2)
+            ),
+            Mistake(SUM, lambda r, f: -log_d(r).sum() - log_not_d(f).sum()),
+            Mistake("The fake term is missing.", lambda r, f: -log_d(r).mean() + 0 * f.sum()),
+            Mistake("The real term is missing.", lambda r, f: -log_not_d(f).mean() + 0 * r.sum()),
+            Mistake(
+                (
+                    "The second expectation is over generated samples, but yours is over the data: use "
+                    "fake_logits."
+                ),
+                lambda r, f: -log_d(r).mean() - log_not_d(r).mean() + 0 * f.sum(),
+            ),
+            Mistake(TWICE, lambda r, f: -log_d(d(r)).mean() - log_not_d(d(f)).mean()),
+            Mistake(NO_LOG, lambda r, f: -d(r).mean() - (1 - d(f)).mean()),
+            Mistake(NO_LOG, lambda r, f: (1 - d(r)).mean() + d(f).mean()),
+            Mistake(LOG_OF_MEAN, lambda r, f: -d(r).mean().log() - (1 - d(f)).mean().log()),
+            Mistake(LENGTH, lambda r, f: -log_d(r).sum() / len(r) - log_not_d(f).sum() / len(f)),
+            *imprecise(lambda log_d, log_not_d: lambda r, f: -log_d(r).mean() - log_not_d(f).mean()),
+        ],
+    ),
+    solution=adversarial.discriminator_loss,
+    praise="the value and the gradient are the reference's, for any two batches and at logits of ±100.",
+    hints=(
+        "D(x) is the sigmoid of a logit. Which batch should it call real, and which fake?",
+        "1 - sigmoid(x) = sigmoid(-x), so both terms are logarithms of a sigmoid: look at F.logsigmoid.",
+        "Two means with a minus each: one of F.logsigmoid(real_logits), one of F.logsigmoid(-fake_logits).",
+    ),
+)
+
+GENERATOR = Exercise(
+    judge=same_function(
+        adversarial.generator_loss,
+        lambda: one_batch("fake_logits", EXTREME),
+        [
+            Mistake(
+                "This is the saturating loss, E[log(1 - D(G(z)))], of the minimax game: its gradient "
+                "vanishes "
+                "when the discriminator is sure. The non-saturating one is -E[log D(G(z))].",
+                lambda f: log_not_d(f).mean(),
+            ),
+            Mistake(
+                "The fakes are labelled as fake: this is the discriminator's term, and lowering it helps the "
+                "discriminator. The generator wants the label 1.",
+                lambda f: -log_not_d(f).mean(),
+            ),
+            Mistake(
+                SIGN.format("a generator that minimises E[log D(G(z))] learns to be found out"),
+                lambda f: log_d(f).mean(),
+            ),
+            Mistake(SUM, lambda f: -log_d(f).sum()),
+            Mistake("The factor 1/2 does not belong here.", lambda f: -log_d(f).mean() / 2),
+            Mistake(TWICE, lambda f: -log_d(d(f)).mean()),
+            Mistake(NO_LOG, lambda f: -d(f).mean()),
+            Mistake(NO_LOG, lambda f: (1 - d(f)).mean()),
+            Mistake(
+                "This is the generator's loss against a critic, -E[score]. Here the output is a logit: "
+                "D is its sigmoid.",
+                lambda f: -f.mean(),
+            ),
+            Mistake(LOG_OF_MEAN, lambda f: -d(f).mean().log()),
+            Mistake(LENGTH, lambda f: -log_d(f).sum() / len(f)),
+            *imprecise(lambda log_d, log_not_d: lambda f: -log_d(f).mean()),
+        ],
+    ),
+    solution=adversarial.generator_loss,
+    praise="the value and the gradient are the reference's; at a logit of -100 the generator still learns.",
+    hints=(
+        "What would the generator like the discriminator to say about its samples?",
+        "It is the cross-entropy of the fakes with the label 1.",
+        "The mean of F.logsigmoid(fake_logits), with a minus.",
+    ),
+)
+
+SATURATING = Exercise(
+    judge=same_function(
+        adversarial.saturating_generator_loss,
+        lambda: one_batch("fake_logits", EXTREME),
+        [
+            Mistake(
+                (
+                    "This is the non-saturating loss, -E[log D(G(z))]. The minimax game's own is E[log(1 - "
+                    "D(G(z)))]."
+                ),
+                lambda f: -log_d(f).mean(),
+            ),
+            Mistake(
+                SIGN.format(
+                    "this is the discriminator's term; the generator lowers what the discriminator raises"
+                ),
+                lambda f: -log_not_d(f).mean(),
+            ),
+            Mistake(
+                "This is E[log D(G(z))]: the 1 - is missing (and minimising this, the generator learns to be "
+                "found out).",
+                lambda f: log_d(f).mean(),
+            ),
+            Mistake(SUM, lambda f: log_not_d(f).sum()),
+            Mistake("The factor 1/2 does not belong here.", lambda f: log_not_d(f).mean() / 2),
+            Mistake(TWICE, lambda f: log_not_d(d(f)).mean()),
+            Mistake(NO_LOG, lambda f: (1 - d(f)).mean()),
+            Mistake(LOG_OF_MEAN, lambda f: (1 - d(f)).mean().log()),
+            Mistake(LENGTH, lambda f: log_not_d(f).sum() / len(f)),
+            *imprecise(lambda log_d, log_not_d: lambda f: log_not_d(f).mean()),
+        ],
+    ),
+    solution=adversarial.saturating_generator_loss,
+    praise="the value and the gradient are the reference's, and the gradient is gone where D is sure.",
+    hints=(
+        "Only one term of the minimax value depends on the generator.",
+        "1 - sigmoid(x) = sigmoid(-x).",
+        "The mean of F.logsigmoid(-fake_logits), without a minus in front.",
+    ),
+)
+
+EXERCISES = {
+    "discriminator_loss": DISCRIMINATOR,
+    "generator_loss": GENERATOR,
+    "saturating_generator_loss": SATURATING,
+}

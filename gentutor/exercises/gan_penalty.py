@@ -1,0 +1,204 @@
+"""The exercise on the gradient penalty.
+
+Readers may draw their random numbers in any way, so the check watches at which points x̂ the critic
+is asked, judges those, and then knows exactly what the penalty must be there.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from gentutor.exercises._calls import call
+from gentutor.exercises._outcome import Outcome, close, read_tensor, value_difference
+from gentutor.exercises._verdict import Exercise, Wrong
+from gentutor.objectives import adversarial
+
+CRASHES = {
+    "does not require grad": "The gradient at x̂ needs x̂.requires_grad_() before the critic is called.",
+    "must match the size": "ε needs as many dimensions as real: (B, 1) for points, (B, 1, 1, 1) for images.",
+    "mat1 and mat2 shapes": "x̂ has not the shape of real: ε needs as many dimensions, as in (B, 1, 1, 1).",
+    "grad can be implicitly created only for scalar": (
+        "Differentiate the sum of the scores: example i's score depends on example i alone, so the "
+        "gradient of the sum holds every example's own gradient."
+    ),
+    "appears to not have been used": "Differentiate the critic's scores at x̂ with respect to that same x̂.",
+    "mismatch in shape": "Use torch.ones_like(scores): scores may have the shape (B,) or (B, 1).",
+}
+ON_LINE = "x̂ must lie on the line between real[i] and fake[i]: ε x + (1 - ε) G(z)"
+GRAPH = (
+    "The value is right, but its gradient does not reach the critic's parameters, so the critic would not "
+    "learn "
+    "from it: ask torch.autograd.grad for create_graph=True, and detach nothing after that."
+)
+
+
+class _Critic(nn.Module):
+    """A small critic that remembers at which points it was asked."""
+
+    def __init__(self, inputs: int, column: bool, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.net = nn.Sequential(nn.Flatten(), nn.Linear(inputs, 5), nn.Tanh(), nn.Linear(5, 1)).to(dtype)
+        for parameter in self.parameters():
+            nn.init.normal_(parameter, 0.0, 1.0)
+        self.column = column
+        self.points: list[Tensor] = []
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, ...) -> (B, 1) or (B,)."""
+        self.points.append(x.detach().clone())
+        scores: Tensor = self.net(x)
+        return scores if self.column else scores.squeeze(1)
+
+
+@dataclass(frozen=True)
+class _PenaltyMistake:
+    """A wrong penalty, as a function of the critic's gradient at x̂, shape (B, ...)."""
+
+    hint: str
+    penalty: Callable[[Tensor], Tensor]
+
+
+def _norm(gradient: Tensor) -> Tensor:
+    return gradient.flatten(1).norm(dim=1)
+
+
+MISTAKES = [
+    _PenaltyMistake(
+        "You take the sum over the batch; the expectation is a mean.", lambda g: (_norm(g) - 1).square().sum()
+    ),
+    _PenaltyMistake(
+        "The weight (often 10) is not part of this function; the training step multiplies by it.",
+        lambda g: 10 * (_norm(g) - 1).square().mean(),
+    ),
+    _PenaltyMistake(
+        "You compare the squared norm with 1; take the norm, then subtract 1, then square.",
+        lambda g: (_norm(g).square() - 1).square().mean(),
+    ),
+    _PenaltyMistake(
+        "You penalise the squared norm itself. Here the norm should be near 1, not near 0.",
+        lambda g: _norm(g).square().mean(),
+    ),
+    _PenaltyMistake("The square is missing, or is an absolute value.", lambda g: (_norm(g) - 1).abs().mean()),
+    _PenaltyMistake("The square is missing.", lambda g: (_norm(g) - 1).mean()),
+    _PenaltyMistake(
+        "This is one-sided: norms below 1 cost something, too.",
+        lambda g: (_norm(g) - 1).relu().square().mean(),
+    ),
+    _PenaltyMistake(
+        "You square the mean of the norms; take (norm - 1)² for every example, then the mean.",
+        lambda g: (_norm(g).mean() - 1).square(),
+    ),
+    _PenaltyMistake(
+        "You take one norm over the whole batch; every example has its own.",
+        lambda g: (g.norm() - 1).square(),
+    ),
+    _PenaltyMistake(
+        (
+            "You differentiate the mean of the scores, which makes every gradient B times too small: use "
+            "the sum."
+        ),
+        lambda g: (_norm(g) / len(g) - 1).square().mean(),
+    ),
+    _PenaltyMistake(
+        "The norm runs over dimension 1 alone, the channels. Flatten all but the batch first.",
+        lambda g: (g.norm(dim=1) - 1).square().mean(),
+    ),
+    _PenaltyMistake(
+        "There is no norm: the gradient's elements are compared with 1 one by one.",
+        lambda g: (g - 1).square().mean(),
+    ),
+    _PenaltyMistake(
+        "You take the 1-norm; the equation has the 2-norm.",
+        lambda g: (g.flatten(1).norm(p=1, dim=1) - 1).square().mean(),
+    ),
+]
+
+
+def _judge(answer: object) -> None:
+    shapes = [(256, 2), (256, 1, 4, 3), (5, 3), (1, 2), (4, 2, 2, 2)]
+    for number, shape in enumerate(shapes):
+        dtype = torch.float64 if number == 2 else torch.float32
+        real = torch.randn(shape, dtype=dtype)
+        fake = real + torch.where(torch.rand(shape) < 0.5, -1, 1) * (1 + torch.rand(shape, dtype=dtype))
+        critic = _Critic(real[0].numel(), column=number in (1, 4), dtype=dtype)
+        arguments = {"critic": critic, "real": real, "fake": fake}
+        penalty = read_tensor(call(answer, arguments, CRASHES))
+        if not critic.points:
+            raise Wrong(
+                "Your function never calls the critic: the penalty is about the critic's gradient at x̂."
+            )
+        x_hat = critic.points[-1]
+        if x_hat.shape != real.shape:
+            raise Wrong(
+                f"The critic is called on x̂ of shape {tuple(x_hat.shape)}, expected {shape} as real is."
+            )
+        _judge_points((x_hat - fake) / (real - fake))
+        _judge_penalty(penalty, critic, x_hat, f"for real and fake of shape {shape}")
+
+
+def _judge_points(epsilon: Tensor) -> None:
+    """Judge what each element of x̂ says about ε, (B, ...): one number per example, uniform on [0, 1]."""
+    epsilon = epsilon.flatten(1)
+    per_example = epsilon.mean(dim=1)
+    if bool((epsilon - per_example[:, None]).abs().max() > 1e-4):
+        raise Wrong(
+            f"{ON_LINE}. Draw one ε for each example and let it broadcast, shape (B, 1, ...), not one for "
+            f"each "
+            "element."
+        )
+    if bool((per_example.min() < -1e-4) | (per_example.max() > 1 + 1e-4)):
+        raise Wrong(
+            f"{ON_LINE} with ε from 0 to 1; yours leaves that range. torch.rand is uniform, randn is normal."
+        )
+    if len(epsilon) < 100:
+        return
+    if bool(per_example.std() < 1e-4):
+        for value, name in ((0, "the fakes"), (1, "the real data")):
+            if abs(per_example[0].item() - value) < 1e-3:
+                raise Wrong(f"You take the gradient only at {name}. {ON_LINE} with random ε.")
+        raise Wrong("All examples share one ε. Draw one for each example: torch.rand of shape (B, 1, ...).")
+    uniform = (torch.arange(len(epsilon)) + 0.5) / len(epsilon)
+    if bool((per_example.sort().values - uniform).abs().max() > 0.15):
+        raise Wrong("ε is to be uniform on [0, 1], as from torch.rand; yours has another distribution.")
+
+
+def _judge_penalty(penalty: Tensor, critic: _Critic, x_hat: Tensor, where: str) -> None:
+    x = x_hat.clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(critic(x).sum(), x, create_graph=True)
+    expected = (_norm(gradient) - 1).square().mean()
+    found = value_difference(Outcome(penalty.detach()), Outcome(expected.detach()))
+    if found:
+        for mistake in MISTAKES:
+            known = Outcome(mistake.penalty(gradient).detach())
+            unlike = value_difference(known, Outcome(expected.detach()))
+            if unlike and not value_difference(Outcome(penalty.detach()), known):
+                raise Wrong(f"{mistake.hint}\nThe first difference is {where}: {found.text}")
+        advice = found.hint or "Given x̂, the penalty is the mean of (‖∇C(x̂)‖₂ - 1)², a norm for each example."
+        raise Wrong(f"{advice}\nThe first difference is {where}: {found.text}")
+    if not penalty.requires_grad:
+        raise Wrong(GRAPH)
+    parameters = list(critic.parameters())
+    right = torch.autograd.grad(expected, parameters, allow_unused=True)
+    got = torch.autograd.grad(penalty, parameters, allow_unused=True)
+    for a, b in zip(right, got, strict=True):
+        if a is not None and bool((a != 0).any()) and (b is None or not close(b, a, 1e-4)):
+            raise Wrong(GRAPH)
+
+
+GRADIENT_PENALTY = Exercise(
+    judge=_judge,
+    solution=adversarial.gradient_penalty,
+    praise="x̂ is drawn as it should be, and value and gradient are right for points and images.",
+    hints=(
+        (
+            "One ε for each example: torch.rand of shape (B, 1, ...), as many ones as real has further "
+            "dimensions."
+        ),
+        "x̂ needs requires_grad_(); then torch.autograd.grad(critic(x̂).sum(), x̂, create_graph=True).",
+        "Flatten the gradient to (B, D), take the norm along dim=1, subtract 1, square, mean.",
+    ),
+)
+
+EXERCISES = {"gradient_penalty": GRADIENT_PENALTY}

@@ -1,0 +1,119 @@
+"""The exercise on drawing samples from a trained generator without disturbing it."""
+
+import copy
+
+import torch
+from torch import Tensor, nn
+
+from gentutor.exercises._calls import call
+from gentutor.exercises._noise import expect_standard_normal, recorded
+from gentutor.exercises._outcome import Outcome, read_tensor, value_difference
+from gentutor.exercises._verdict import Exercise, Wrong
+from gentutor.models.gan import DCGANGenerator
+
+TRAIN_MODE = (
+    "The images are made in training mode: BatchNorm then normalises by the batch at hand, so that an image "
+    "depends on its neighbours, and its stored statistics move. Call generator.eval() first."
+)
+NOT_SCALED = {
+    "The images are still in [-1, 1], as tanh made them: (x + 1) / 2 brings them to [0, 1].": lambda x: x,
+    "The images are clamped, which turns everything below 0 black: rescale with (x + 1) / 2.": lambda x: (
+        x.clamp(0, 1)
+    ),
+    "A sigmoid does not undo tanh's range: rescale with (x + 1) / 2.": torch.sigmoid,
+    "Only half of the rescaling is there: x / 2 lies in [-1/2, 1/2].": lambda x: x / 2,
+    "You add 1 but do not halve: the images lie in [0, 2].": lambda x: x + 1,
+    "The images are in [0, 255]; [0, 1] is asked for.": lambda x: (x + 1) * 127.5,
+    "The images are rescaled by their own extremes, so each batch gets another contrast: use (x + 1) / 2.": (
+        lambda x: (x - x.min()) / (x.max() - x.min())
+    ),
+    "Black and white are swapped: it is (x + 1) / 2.": lambda x: (1 - x) / 2,
+    "You take absolute values: rescale with (x + 1) / 2.": torch.abs,
+}
+
+
+def sample(generator: nn.Module, n: int) -> Tensor:
+    """The solution: n images in [0, 1], shape (n, C, H, W)."""
+    was_training, latent_dim = generator.training, int(generator.latent_dim)  # type: ignore[arg-type]
+    generator.eval()
+    with torch.no_grad():
+        images = generator(torch.randn(n, latent_dim))
+    generator.train(was_training)
+    return (images + 1) / 2
+
+
+def _judge_sample(answer: object) -> None:
+    generator = DCGANGenerator(latent_dim=10, image_size=8, width=4)
+    for module in generator.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.uniform_(module.running_mean, -0.5, 0.5)  # type: ignore[arg-type]
+            nn.init.uniform_(module.running_var, 0.1, 0.6)  # type: ignore[arg-type]
+        elif isinstance(module, nn.Linear | nn.ConvTranspose2d):
+            nn.init.normal_(module.weight, 0.0, 0.3)
+    for n, training in ((12, True), (7, False), (1, True)):
+        generator.train(training)
+        before = copy.deepcopy(generator.state_dict())
+        twin = copy.deepcopy(generator)
+        with recorded(generator) as noise:
+            images = read_tensor(call(answer, {"generator": generator, "n": n}, CRASHES))
+        expect_standard_normal(noise[-1:], (n, 10))
+        with torch.no_grad():
+            evaluated, trained = twin.eval()(noise[-1]), (twin.train()(noise[-1]) if n > 1 else None)
+        _judge_images(images, evaluated, trained)
+        _judge_traces(generator, before, training)
+
+
+CRASHES = {
+    "expected noise of shape": "The generator takes noise of shape (n, generator.latent_dim).",
+    "can't call numpy() on tensor that requires grad": "Sampling needs no gradient: torch.no_grad().",
+}
+
+
+def _judge_images(images: Tensor, evaluated: Tensor, trained: Tensor | None) -> None:
+    def unlike(expected: Tensor) -> bool:
+        return value_difference(Outcome(images.detach()), Outcome(expected), 1e-4) is not None
+
+    found = value_difference(Outcome(images.detach()), Outcome((evaluated + 1) / 2), 1e-4)
+    if found:
+        if trained is not None and not (unlike(trained) and unlike((trained + 1) / 2)):
+            raise Wrong(TRAIN_MODE)
+        for hint, rescale in NOT_SCALED.items():
+            if not unlike(rescale(evaluated)):
+                raise Wrong(hint)
+        raise Wrong(f"The images differ from (generator(z) + 1) / 2 in evaluation mode: {found.text}")
+    if images.requires_grad:
+        raise Wrong(
+            "The images drag the whole graph of the generator along: draw them under torch.no_grad()."
+        )
+
+
+def _judge_traces(generator: nn.Module, before: dict[str, Tensor], training: bool) -> None:
+    changed = [name for name, value in generator.state_dict().items() if not torch.equal(value, before[name])]
+    if changed:
+        raise Wrong(
+            f"{changed[0]} has changed: a forward pass in training mode moves it. Sample in evaluation mode."
+        )
+    if generator.training != training:
+        kept, left = ("training", "evaluation") if training else ("evaluation", "training")
+        raise Wrong(
+            f"The generator was in {kept} mode and is left in {left} mode: note generator.training first, "
+            "and put it back with generator.train(was_training)."
+        )
+    if not all(parameter.requires_grad for parameter in generator.parameters()):
+        raise Wrong("The generator's parameters no longer ask for gradients: it could not be trained on.")
+
+
+SAMPLE = Exercise(
+    judge=_judge_sample,
+    solution=sample,
+    praise=(
+        "the images are in [0, 1], made in evaluation mode without gradients, and the generator is as before."
+    ),
+    hints=(
+        "In which mode should BatchNorm be, and does torch.no_grad() alone keep its statistics from moving?",
+        "tanh ends in [-1, 1]; pictures are shown from [0, 1].",
+        "Note generator.training, call eval(), draw under no_grad(), put the mode back, return (x + 1) / 2.",
+    ),
+)
+
+EXERCISES = {"sample": SAMPLE}

@@ -1,0 +1,154 @@
+"""Exercises on losses of unbounded scores: least squares and hinge."""
+
+import torch
+import torch.nn.functional as F
+
+from gentutor.exercises._batches import LENGTH, POOLED, SUM, two_batches
+from gentutor.exercises._compare import Case, Mistake, same_function
+from gentutor.exercises._verdict import Exercise
+from gentutor.objectives import adversarial
+
+FAR = "Far from 0 this differs: a score is unbounded, so squash or clamp only what the equation does."
+HALF = "The factor 1/2 does not belong here: the text adds the two expectations as they are."
+SWAPPED = "Real and fake are swapped."
+
+
+def _cases() -> list[Case]:
+    return two_batches("real_scores", "fake_scores", FAR)
+
+
+def _hinge_cases() -> list[Case]:
+    return [Case({name: _off_kink(x) for name, x in case.arguments.items()}, case.hint) for case in _cases()]
+
+
+def _off_kink(scores: torch.Tensor) -> torch.Tensor:
+    """Scores at ±1, where the hinge has no gradient, moved away from it."""
+    return torch.where((scores.abs() - 1).abs() < 1e-3, scores * 1.01, scores)
+
+
+LEAST_SQUARES = Exercise(
+    judge=same_function(
+        adversarial.least_squares_discriminator_loss,
+        _cases,
+        [
+            Mistake(HALF, lambda r, f: ((r - 1).square().mean() + f.square().mean()) / 2),
+            Mistake(
+                SWAPPED + " The target is 1 for real and 0 for fake.",
+                lambda r, f: r.square().mean() + (f - 1).square().mean(),
+            ),
+            Mistake(
+                "The target of the fakes is 0 here, not -1.",
+                lambda r, f: (r - 1).square().mean() + (f + 1).square().mean(),
+            ),
+            Mistake(
+                "The fakes have the target 1: that is the generator's loss. The discriminator wants 0.",
+                lambda r, f: (r - 1).square().mean() + (f - 1).square().mean(),
+            ),
+            Mistake(SUM, lambda r, f: (r - 1).square().sum() + f.square().sum()),
+            Mistake(
+                "There is no sigmoid here: scores are compared with their targets as they are.",
+                lambda r, f: (r.sigmoid() - 1).square().mean() + f.sigmoid().square().mean(),
+            ),
+            Mistake(
+                "You square a mean; the loss is the mean of squares.",
+                lambda r, f: (r.mean() - 1).square() + f.mean().square(),
+            ),
+            Mistake(
+                "You take absolute values where the loss has squares.",
+                lambda r, f: (r - 1).abs().mean() + f.abs().mean(),
+            ),
+            Mistake(
+                "The fake term has the wrong sign: both squares are to become small.",
+                lambda r, f: (r - 1).square().mean() - f.square().mean(),
+            ),
+            *(
+                Mistake(
+                    POOLED,
+                    lambda r, f, weight=weight: (
+                        torch.cat([(r - 1).flatten(), f.flatten()]).square().mean() * weight
+                    ),
+                )
+                for weight in (1, 2)
+            ),
+            Mistake("The fake term is missing.", lambda r, f: (r - 1).square().mean() + 0 * f.sum()),
+            Mistake("The real term is missing.", lambda r, f: f.square().mean() + 0 * r.sum()),
+            Mistake(LENGTH, lambda r, f: (r - 1).square().sum() / len(r) + f.square().sum() / len(f)),
+        ],
+    ),
+    solution=adversarial.least_squares_discriminator_loss,
+    praise="the value and the gradient are the reference's, for any two batches.",
+    hints=(
+        "It is a regression: which number should the discriminator give to real, which to fake?",
+        "The mean squared distance of the real scores from 1, and that of the fake scores from 0.",
+        "(real_scores - 1).square().mean() is one of the two terms; add the other.",
+    ),
+)
+
+HINGE = Exercise(
+    judge=same_function(
+        adversarial.hinge_discriminator_loss,
+        _hinge_cases,
+        [
+            Mistake(HALF, lambda r, f: (F.relu(1 - r).mean() + F.relu(1 + f).mean()) / 2),
+            Mistake(
+                SWAPPED + " Real scores should come above 1, fake ones below -1.",
+                lambda r, f: F.relu(1 + r).mean() + F.relu(1 - f).mean(),
+            ),
+            Mistake(
+                "Both batches are pushed above 1. For the fakes the margin is at -1: max(0, 1 + score).",
+                lambda r, f: F.relu(1 - r).mean() + F.relu(1 - f).mean(),
+            ),
+            Mistake(
+                "The hinge is missing: scores beyond the margin should cost nothing, so cut at 0.",
+                lambda r, f: (1 - r).mean() + (1 + f).mean(),
+            ),
+            Mistake(
+                "This is the Wasserstein critic's loss. The hinge loss has a margin of 1 and cuts at 0.",
+                lambda r, f: f.mean() - r.mean(),
+            ),
+            Mistake(
+                "The margin is missing: the hinge lies at 1 and -1, not at 0.",
+                lambda r, f: F.relu(-r).mean() + F.relu(f).mean(),
+            ),
+            Mistake(
+                "You cut the mean at 0; the loss is the mean of the cut values, example by example.",
+                lambda r, f: F.relu(1 - r.mean()) + F.relu(1 + f.mean()),
+            ),
+            Mistake(
+                "The sign is turned: written with a minimum, the loss has a minus in front of each mean, "
+                "-E[min(0, -1 + D(x))] - E[min(0, -1 - D(G(z)))].",
+                lambda r, f: -F.relu(1 - r).mean() - F.relu(1 + f).mean(),
+            ),
+            Mistake(
+                "You take the hinge on the wrong side: a real score above 1 is good and costs nothing.",
+                lambda r, f: F.relu(r - 1).mean() + F.relu(-1 - f).mean(),
+            ),
+            Mistake(SUM, lambda r, f: F.relu(1 - r).sum() + F.relu(1 + f).sum()),
+            Mistake(
+                "This is the logistic loss, which never quite reaches 0; the hinge is max(0, ·).",
+                lambda r, f: F.softplus(-r).mean() + F.softplus(f).mean(),
+            ),
+            *(
+                Mistake(
+                    POOLED,
+                    lambda r, f, weight=weight: (
+                        F.relu(torch.cat([1 - r.flatten(), 1 + f.flatten()])).mean() * weight
+                    ),
+                )
+                for weight in (1, 2)
+            ),
+            Mistake("The fake term is missing.", lambda r, f: F.relu(1 - r).mean() + 0 * f.sum()),
+            Mistake("The real term is missing.", lambda r, f: F.relu(1 + f).mean() + 0 * r.sum()),
+            Mistake(LENGTH, lambda r, f: F.relu(1 - r).sum() / len(r) + F.relu(1 + f).sum() / len(f)),
+        ],
+    ),
+    solution=adversarial.hinge_discriminator_loss,
+    praise="the value and the gradient are the reference's, and scores beyond the margin cost nothing.",
+    hints=(
+        "max(0, t) of a tensor is F.relu(t).",
+        "A real score of 1 or more costs nothing, a fake score of -1 or less costs nothing.",
+        "F.relu(1 - real_scores).mean() is one of the two terms; the other has a plus.",
+    ),
+)
+
+EXERCISES = {"least_squares_discriminator_loss": LEAST_SQUARES, "hinge_discriminator_loss": HINGE}
