@@ -58,6 +58,7 @@ class GaussianMixture:
         """The log-density at the rows of x, in nats: (N, D) -> (N,), in x's dtype, on its device."""
         expect_points("x", x, dims=self.means.shape[1])
         means, std, weights = self.means.to(x), self.std.to(x), self.weights.to(x)
+        weights = weights / weights.sum()  # which is 1 up to the rounding of the old dtype
         squares = (x[:, None] - means).square().sum(dim=2)  # (N, K)
         log_scale = x.shape[1] * (std.log() + math.log(2 * math.pi) / 2)  # (K,)
         return torch.logsumexp(weights.log() - log_scale - squares / (2 * std.square()), dim=1)
