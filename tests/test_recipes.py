@@ -3,10 +3,9 @@ import dataclasses
 import pytest
 import torch
 
-from gentutor import recipes, settings
+from gentutor import recipes
 from gentutor.recipes import ALL, Recipe
 from gentutor.sampling import sample_images
-from gentutor.settings import Steps
 from gentutor.training import Run, fit
 
 CPU = torch.device("cpu")
@@ -54,18 +53,6 @@ def test_a_recipe_says_where_it_is_from_and_cannot_change(recipe):
 def test_profiles_take_ever_more_steps(recipe):
     steps = recipe.steps
     assert 0 < steps.ci < steps.cpu < steps.gpu <= steps.full
-
-
-@pytest.mark.parametrize("profile", settings.PROFILES)
-def test_the_environment_chooses_the_profile(monkeypatch, profile):
-    monkeypatch.setenv("GENTUTOR_PROFILE", profile)
-    assert Steps(ci=1, cpu=2, gpu=3, full=4).here() == {"ci": 1, "cpu": 2, "gpu": 3}[profile]
-
-
-def test_an_unknown_profile_is_refused(monkeypatch):
-    monkeypatch.setenv("GENTUTOR_PROFILE", "tpu")
-    with pytest.raises(ValueError, match="GENTUTOR_PROFILE='tpu' is unknown; choose one of ci, cpu, gpu"):
-        settings.profile()
 
 
 @EACH

@@ -1,0 +1,121 @@
+import hashlib
+import os
+import pickle
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from gentutor import recipes
+from gentutor.resume import (
+    STATE,
+    Plan,
+    changed_plan,
+    expect_same_recipe,
+    load_state,
+    locked,
+    make_room,
+    new_plan,
+    save_state,
+)
+
+RECIPE = replace(recipes.DCGAN, batch_size=4)
+PLAN = Plan(profile="ci", steps=20, record=1)
+
+
+def records(plan: Plan) -> list[int]:
+    """The steps at which losses are recorded."""
+    return [step for step in range(1, plan.steps + 1) if step % plan.record == 0 or step == plan.steps]
+
+
+@pytest.mark.parametrize("steps", [1, 2, 7, 20, 150, 201, 1500, 20_000, 40_001])
+def test_a_plan_shows_at_most_eight_stages_and_the_end(steps):
+    plan = new_plan(RECIPE, "full", steps, None)
+    assert len(records(plan)) <= 200
+    shown = [step for step in records(plan) if plan.shows(step)]
+    assert shown[-1] == steps and len(shown) <= 8
+    if steps >= 1500:
+        assert len(shown) == 8 and shown[0] < steps / 40  # early ones close together
+
+
+@pytest.mark.parametrize("every", [1, 3, 10, 1000])
+def test_every_gives_the_stages(every):
+    plan = new_plan(RECIPE, "ci", 25, every)
+    shown = [step for step in records(plan) if plan.shows(step)]
+    assert shown == sorted({*range(every, 26, every), 25})
+
+
+def test_what_is_given_changes_a_plan_and_nothing_else():
+    plan = new_plan(RECIPE, "ci", None, None)
+    assert plan == Plan("ci", RECIPE.steps.ci, 1, None)
+    assert changed_plan(plan, RECIPE, None, None, None) == plan
+    assert changed_plan(plan, RECIPE, None, 30, None) == replace(plan, steps=30)
+    assert changed_plan(plan, RECIPE, None, None, 5) == replace(plan, every=5)
+    assert changed_plan(plan, RECIPE, "full", None, None) == replace(
+        plan, profile="full", steps=RECIPE.steps.full
+    )
+
+
+def test_a_state_comes_back_as_it_was(tmp_path):
+    run = RECIPE.start(torch.device("cpu"))
+    run.step(next(run.batches))
+    save_state(run, RECIPE, PLAN, tmp_path)
+    state = load_state(tmp_path)
+    assert Plan(**state["plan"]) == PLAN
+    expect_same_recipe(state, RECIPE, tmp_path)
+    weights = state["run"]["parts"]["generator"]
+    assert all(torch.equal(v, weights[k]) for k, v in run.parts["generator"].state_dict().items())
+    assert torch.equal(state["run"]["random"], torch.get_rng_state())
+    assert [path.name for path in tmp_path.iterdir()] == [STATE]
+
+
+def test_the_number_of_steps_may_differ(tmp_path):
+    save_state(RECIPE.start(torch.device("cpu")), RECIPE, PLAN, tmp_path)
+    state = load_state(tmp_path)
+    expect_same_recipe(state, replace(RECIPE, steps=replace(RECIPE.steps, full=7)), tmp_path)
+    with pytest.raises(ValueError, match=r"made with betas \[0.5, 0.99\], not \[0.9, 0.99\]"):
+        expect_same_recipe(state, replace(RECIPE, betas=(0.9, 0.99)), tmp_path)
+
+
+class Trap:
+    """Unpickling it leaves a trace."""
+
+    def __init__(self, trace: Path) -> None:
+        self.trace = trace
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.trace),)
+
+
+@pytest.mark.parametrize("dump", ["pickle", "torch"])
+def test_a_state_runs_no_code(tmp_path, dump):
+    path = tmp_path / STATE
+    if dump == "torch":
+        torch.save({"run": Trap(tmp_path / "trace")}, path)
+    else:
+        path.write_bytes(pickle.dumps(Trap(tmp_path / "trace"), protocol=2))
+    content = path.read_bytes()
+    path.write_bytes(hashlib.sha256(content).digest() + content)
+    with pytest.raises(ValueError, match=f"{STATE} is no state of a run"):
+        load_state(tmp_path)
+    assert not (tmp_path / "trace").exists()
+
+
+def test_room_is_made_only_when_asked(tmp_path):
+    for name in (STATE, "samples-3.png", "dcgan-mnist.json", "dcgan-mnist.safetensors", "notes.txt"):
+        (tmp_path / name).write_text("something")
+    with pytest.raises(ValueError, match="holds a run already"):
+        make_room(tmp_path, "dcgan-mnist", overwrite=False)
+    assert len(list(tmp_path.iterdir())) == 5
+    make_room(tmp_path, "dcgan-mnist", overwrite=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+    make_room(tmp_path, "dcgan-mnist", overwrite=False)
+
+
+def test_a_folder_is_locked_once_and_freed(tmp_path):
+    another = pytest.raises(ValueError, match="another process is training")
+    with locked(tmp_path), another, locked(tmp_path):
+        raise AssertionError("entered a locked folder")
+    with locked(tmp_path):
+        assert (tmp_path / ".lock").exists()
