@@ -59,7 +59,7 @@ class MLPDiscriminator(nn.Module):
         widths = (math.prod(image_shape), *hidden)
         layers: list[nn.Module] = [nn.Flatten()]
         for width_in, width_out in zip(widths, hidden, strict=False):
-            layers += [nn.Linear(width_in, width_out), nn.LeakyReLU(0.2), nn.Dropout(dropout)]
+            layers += [nn.Linear(width_in, width_out), nn.LeakyReLU(0.2), Dropout(dropout)]
         self.net = nn.Sequential(*layers, nn.Linear(hidden[-1], 1))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -189,6 +189,20 @@ class GaussianNoise(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Any shape -> the same shape."""
         return x + self.std * torch.randn_like(x) if self.training and self.std > 0 else x
+
+
+class Dropout(nn.Dropout):
+    """``nn.Dropout``, about twice as fast on a processor: its mask is cut from uniform random numbers.
+
+    In training each number becomes 0 with probability p < 1, and x / (1 - p) otherwise.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Any shape -> the same shape."""
+        if not self.training:
+            return x
+        keep = torch.rand_like(x).ge_(self.p)  # 1 with probability 1 - p, else 0
+        return x * keep.div_(1 - self.p)
 
 
 def dcgan_init(module: nn.Module) -> None:
