@@ -1,0 +1,131 @@
+"""The numbers on the cards: what the classifier sees, and what is measured for each kind of recipe."""
+
+import pytest
+import torch
+from torch import nn
+
+from gentutor import checkpoint, data, recipes
+from gentutor.evaluation import frechet_distance
+from gentutor.metrics import digit_features, measure
+
+GAN = recipes.get("dcgan-mnist")
+CLASSIFIER = recipes.get("digit-classifier")
+
+
+class Replay(nn.Module):
+    """A "generator" that plays images back, whatever its noise."""
+
+    latent_dim = 2
+    image_shape = (1, 28, 28)
+
+    def __init__(self, images: torch.Tensor) -> None:
+        super().__init__()
+        self.images = nn.Parameter(data.to_signed(images), requires_grad=False)
+        self.position = 0
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        self.position += len(z)
+        return self.images[self.position - len(z) : self.position]
+
+
+def some(split: str, n: int, seed: int = 5) -> data.Images:
+    images, labels = data.mnist(split)
+    chosen = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))[:n]
+    return data.Images(images[chosen], labels[chosen])
+
+
+def test_features_of_images():
+    images = data.to_unit(some("test", 30).images)
+    features = digit_features(images, chunk=7)
+    assert features.shape == (30, 64) and features.dtype == torch.float32
+    assert features.min() >= 0 and not features.requires_grad
+    torch.testing.assert_close(digit_features(images.double()), features)
+    model, _ = checkpoint.pretrained("digit-classifier")
+    with torch.no_grad():
+        torch.testing.assert_close(model.features(images), features)
+
+
+def test_features_tell_the_classes_apart():
+    images, labels = some("test", 2000)
+    features = digit_features(data.to_unit(images))
+    centres = torch.stack([features[labels == digit].mean(dim=0) for digit in range(10)])
+    nearest = torch.cdist(features, centres).argmin(dim=1)
+    assert (nearest == labels).double().mean() > 0.97
+
+
+def test_images_that_have_no_features():
+    with pytest.raises(TypeError, match="got torch.uint8"):
+        digit_features(torch.zeros(2, 1, 28, 28, dtype=torch.uint8))
+    with pytest.raises(ValueError, match=r"must lie in \[0, 1\], got -1 to 1: is their range \[-1, 1\]\?"):
+        digit_features(torch.linspace(-1, 1, 2 * 784).view(2, 1, 28, 28))
+    with pytest.raises(ValueError, match=r"must lie in \[0, 1\], got nan"):
+        digit_features(torch.full((2, 1, 28, 28), torch.nan))
+    for shape in ((2, 28, 28), (2, 1, 32, 32), (0, 1, 28, 28)):
+        with pytest.raises(ValueError, match=r"expected images of shape \(N, 1, 28, 28\), got"):
+            digit_features(torch.zeros(shape))
+
+
+def test_measuring_real_images_gives_the_best_numbers():
+    numbers = measure(GAN, Replay(some("train", 500).images), samples=500)
+    names = ["frechet", "kernel", "precision", "recall"]
+    assert list(numbers) == [*names, *(f"{name}_train" for name in names), "frechet_noise"]
+    assert all(isinstance(number, float) for number in numbers.values())
+    assert 0.5 < numbers["frechet"] / numbers["frechet_train"] < 2
+    assert numbers["frechet"] < 0.1 * numbers["frechet_noise"]
+    for name in ("precision", "recall"):
+        assert numbers[name] == pytest.approx(numbers[f"{name}_train"], abs=0.1)
+        assert numbers[name] > 0.6
+
+
+def test_measuring_one_class_alone():
+    images, labels = some("train", 8000)
+    ones = measure(GAN, Replay(images[labels == 1]), samples=500)
+    assert ones["frechet"] > 10 * ones["frechet_train"]
+    assert ones["precision"] > 0.7 and ones["recall"] < 0.25  # good samples, little variety
+
+
+def test_measuring_noise():
+    generator = torch.Generator().manual_seed(1)
+    noise = torch.randint(0, 256, (500, 1, 28, 28), generator=generator).to(torch.uint8)
+    numbers = measure(GAN, Replay(noise), samples=500)
+    assert numbers["frechet"] == pytest.approx(numbers["frechet_noise"], rel=0.05)
+    assert numbers["precision"] < 0.05 and numbers["recall"] < 0.05
+
+
+def test_a_measurement_is_reproducible_and_leaves_no_trace():
+    torch.manual_seed(0)
+    model = GAN.model().train()
+    weights = {name: value.clone() for name, value in model.state_dict().items()}
+    state = torch.get_rng_state()
+    first = measure(GAN, model, samples=100, seed=3)
+    assert measure(GAN, model, samples=100, seed=3) == first
+    assert measure(GAN, model, samples=100, seed=4) != first
+    assert model.training and torch.equal(torch.get_rng_state(), state)
+    assert all(torch.equal(value, weights[name]) for name, value in model.state_dict().items())
+
+
+def test_the_reference_is_random_and_not_the_first_images():
+    first = digit_features(data.to_unit(data.mnist("test").images[:5000]))
+    last = digit_features(data.to_unit(data.mnist("test").images[5000:]))
+    drawn = digit_features(data.to_unit(some("test", 5000).images))
+    other = digit_features(data.to_unit(some("test", 5000, seed=6).images))
+    assert frechet_distance(first, last) > 3 * frechet_distance(drawn, other)
+
+
+def test_measuring_a_classifier():
+    model, card = checkpoint.pretrained("digit-classifier")
+    numbers = measure(CLASSIFIER, model)
+    assert numbers["accuracy"] >= 0.992
+    assert numbers == pytest.approx(card.metrics, abs=5e-4)
+    assert 0 < numbers["cross_entropy"] < 0.05
+    untrained = measure(CLASSIFIER, CLASSIFIER.model(), samples=300)
+    assert untrained["accuracy"] < 0.5 and untrained["cross_entropy"] > 1.5
+
+
+def test_what_cannot_be_measured():
+    with pytest.raises(TypeError, match="no measure for a recipe of type str"):
+        measure("dcgan-mnist", GAN.model())
+    with pytest.raises(ValueError, match="samples must be more than 3, got 3"):
+        measure(GAN, GAN.model(), samples=3)
+    with pytest.raises(ValueError, match="samples must be at least 1, got 0"):
+        measure(CLASSIFIER, CLASSIFIER.model(), samples=0)
