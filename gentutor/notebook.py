@@ -1,0 +1,99 @@
+"""What the chapters' cells use besides the models: set-up, numbers for the prose, live pictures."""
+
+import inspect
+import platform
+from collections.abc import Callable
+from typing import Any
+
+import matplotlib.pyplot as plt
+import torch
+from IPython.display import Markdown, display
+from torch import Tensor, nn
+
+import gentutor
+from gentutor import settings
+from gentutor.plotting import image_grid, use_style
+from gentutor.sampling import sample_images
+
+
+def setup(seed: int = 0) -> None:
+    """Seed PyTorch, set the style of figures, and print device, profile and versions.
+
+    Args:
+        seed: of PyTorch's random numbers.
+    """
+    torch.manual_seed(seed)
+    use_style()
+    print(f"device {settings.device()}, profile {settings.profile()}, seed {seed}")
+    versions = f"Python {platform.python_version()}, PyTorch {torch.__version__}"
+    print(f"{versions}, gentutor {gentutor.__version__}")
+
+
+def glue(name: str, value: object) -> None:
+    """Keep a value under a name, so that the text can show it; it prints nothing here.
+
+    Args:
+        name: unique in the notebook; the text writes ``{glue:text}`` and the name.
+        value: shown as ``str(value)``.
+    """
+    display(
+        {"application/papermill.record/text/plain": str(value)},
+        raw=True,
+        metadata={"scrapbook": {"name": name, "mime_prefix": "application/papermill.record/"}},
+    )
+
+
+def show_source(*functions: Callable[..., Any] | type) -> None:
+    """Print the source of functions or classes as highlighted code."""
+    source = "\n\n".join(inspect.getsource(function).rstrip() for function in functions)
+    display(Markdown(f"```python\n{source}\n```"))
+
+
+def table(header: list[str], rows: list[list[object]], caption: str = "") -> None:
+    """Show rows as a table with a header line.
+
+    Args:
+        header: the columns' names.
+        rows: each as long as the header; numbers should come formatted.
+        caption: one line above the table.
+
+    Raises:
+        ValueError: a row of another length.
+    """
+    for row in rows:
+        if len(row) != len(header):
+            raise ValueError(f"expected {len(header)} cells in each row, got {row}")
+    lines = [header, ["---"] + ["---:"] * (len(header) - 1), *rows]
+    text = "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+    display(Markdown((f"*{caption}*\n\n" if caption else "") + text))
+
+
+class LiveGrid:
+    """A grid of a generator's samples that changes while it trains; use it as ``fit``'s report.
+
+    The noise is the same at every report, so that one cell of the grid can be followed.
+
+    Args:
+        generator: maps noise to images; an averaged one shows smoother progress.
+        rows: of the grid.
+        columns: of the grid.
+        seed: of the noise.
+    """
+
+    def __init__(self, generator: nn.Module, rows: int = 4, columns: int = 12, seed: int = 0) -> None:
+        self.generator = generator
+        self.n, self.columns, self.seed = rows * columns, columns, seed
+        self.handle = display(display_id=True)
+        self(0, {})
+
+    def samples(self) -> Tensor:
+        """The images on show, (rows * columns, C, H, W) in [0, 1]."""
+        return sample_images(self.generator, self.n, seed=self.seed)
+
+    def __call__(self, step: int, losses: dict[str, float]) -> None:
+        values = ", ".join(f"{name} {value:.2f}" for name, value in losses.items())
+        title = f"step {step}" + (f": {values}" if values else " (untrained)")
+        figure = image_grid(self.samples(), columns=self.columns, title=title)
+        if self.handle is not None:
+            self.handle.update(figure)
+        plt.close(figure)

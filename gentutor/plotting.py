@@ -1,0 +1,134 @@
+"""Figures of the book: image grids, curves, and a player for animations that needs no network."""
+
+import base64
+import hashlib
+import html
+import io
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from IPython.display import HTML
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from gentutor.sampling import png, tile
+from gentutor.training import History
+
+# One colour per role in every figure of the book (Okabe and Ito's palette, readable by the colour-blind).
+REAL, FAKE, JUDGE, FORCE, MUTED = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#777777"
+
+
+def use_style() -> None:
+    """Set the book's defaults for matplotlib: white ground, no frame to the right and above."""
+    plt.rcParams.update(
+        {
+            "figure.figsize": (7.5, 3.0),
+            "figure.dpi": 110,
+            "figure.facecolor": "white",
+            "figure.constrained_layout.use": True,
+            "axes.spines.right": False,
+            "axes.spines.top": False,
+            "axes.titlesize": "medium",
+            "axes.prop_cycle": plt.cycler(color=[REAL, FAKE, JUDGE, FORCE, "#E69F00", "#56B4E9", MUTED]),
+            "legend.frameon": False,
+            "lines.linewidth": 1.8,
+        }
+    )
+
+
+def image_grid(images: Tensor, columns: int = 8, title: str = "", ax: Axes | None = None) -> Figure:
+    """Images side by side, row after row.
+
+    Args:
+        images: (N, C, H, W) in [0, 1], C = 1 or 3.
+        columns: images per row.
+        title: above the grid.
+        ax: where to draw; a new figure if None.
+
+    Returns:
+        The figure.
+    """
+    picture = tile(images, columns=columns, gap=2)
+    if ax is None:
+        width = 7.5
+        figure, ax = plt.subplots(figsize=(width, width * picture.shape[0] / picture.shape[1] + 0.3))
+    ax.imshow(picture, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    ax.set_axis_off()
+    ax.set_title(title)
+    figure = ax.figure
+    assert isinstance(figure, Figure)
+    return figure
+
+
+def loss_curves(history: History, ax: Axes, levels: dict[str, float] | None = None) -> None:
+    """Every loss of a history against the step, with dotted lines at levels worth knowing.
+
+    Args:
+        history: what ``fit`` returned.
+        ax: where to draw.
+        levels: name -> height of each dotted line, e.g. {"log 4": 1.386}.
+    """
+    for name, values in history.values.items():
+        color = {"discriminator": JUDGE, "generator": FAKE}.get(name)
+        ax.plot(history.steps, values, label=name, color=color, linewidth=1.2)
+    for name, level in (levels or {}).items():
+        ax.axhline(level, color=MUTED, linestyle=":", linewidth=1.2)
+        ax.text(ax.get_xlim()[1], level, f" {name}", va="center", color=MUTED, fontsize="small")
+    ax.set_xlabel("step")
+    ax.set_ylabel("loss (nats)")
+    ax.legend()
+
+
+def render(figure: Figure) -> np.ndarray:
+    """A figure as pixels, uint8 (height, width, 4); the figure is closed."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="rgba")
+    width, height = figure.canvas.get_width_height()
+    plt.close(figure)
+    return np.frombuffer(buffer.getvalue(), np.uint8).reshape(height, width, 4)
+
+
+def player(frames: Sequence[np.ndarray], captions: Sequence[str], alt: str, start: int = -1) -> HTML:
+    """An animation with a play button and a slider, in one piece of HTML that asks for no network.
+
+    Args:
+        frames: uint8 pictures, (H, W), (H, W, 3) or (H, W, 4).
+        captions: a line of text for each frame.
+        alt: what the animation shows, for readers who do not see it.
+        start: the frame shown first, the last by default.
+
+    Raises:
+        ValueError: no frames, as many captions as frames are missing, or no alt text.
+    """
+    if not frames or len(frames) != len(captions) or not alt:
+        raise ValueError(f"expected frames, as many captions, and alt text; got {len(frames)} frames")
+    start = start % len(frames)
+    urls = ["data:image/png;base64," + base64.b64encode(png(frame)).decode() for frame in frames]
+    name = "player-" + hashlib.sha256("".join(urls).encode()).hexdigest()[:12]
+    lines = [html.escape(caption) for caption in captions]
+    return HTML(_PLAYER.format(name=name, alt=html.escape(alt), start=start, last=len(frames) - 1,
+                               caption=lines[start], url=urls[start], urls=urls, captions=lines))  # fmt: skip
+
+
+_PLAYER = """<div class="gentutor-player" id="{name}" style="max-width: 100%">
+<img src="{url}" alt="{alt}" style="max-width: 100%; background: white">
+<div style="display: flex; gap: 0.6em; align-items: center">
+<button type="button">Play</button>
+<input type="range" min="0" max="{last}" value="{start}" aria-label="frame" style="flex: 1">
+<output>{caption}</output></div>
+<script>(() => {{
+  const box = document.getElementById("{name}"), urls = {urls}, captions = {captions};
+  const [image, button, slider, output] = ["img", "button", "input", "output"].map(t => box.querySelector(t));
+  let timer = null;
+  const show = () => {{ image.src = urls[slider.value]; output.innerHTML = captions[slider.value]; }};
+  const pause = () => {{ clearInterval(timer); timer = null; button.textContent = "Play"; }};
+  const next = () => {{ if (+slider.value < {last}) {{ slider.value = +slider.value + 1; show(); }} else pause(); }};
+  slider.addEventListener("input", () => {{ pause(); show(); }});
+  button.addEventListener("click", () => {{
+    if (timer) return pause();
+    if (+slider.value === {last}) {{ slider.value = 0; show(); }}
+    button.textContent = "Pause"; timer = setInterval(next, 350);
+  }});
+}})();</script></div>"""

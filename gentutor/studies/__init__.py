@@ -1,0 +1,67 @@
+"""Small experiments repeated over several seeds, and their stored results.
+
+``load(name)`` reads a result that ships with the package; ``run(name)`` computes it again
+(``gentutor study NAME``).
+"""
+
+import json
+import platform
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import gentutor
+from gentutor.studies.digits import dcgan_ablation, gan_measurements
+from gentutor.studies.mode_collapse import mode_collapse
+
+FOLDER = Path(__file__).parent.parent / "checkpoints" / "studies"
+STUDIES: dict[str, Callable[..., dict[str, Any]]] = {
+    "mode-collapse": mode_collapse,
+    "dcgan-ablation": dcgan_ablation,
+    "gan-measurements": gan_measurements,
+}
+
+
+def load(name: str) -> dict[str, Any]:
+    """A stored result: the study's ``settings`` and ``rows``, with device, versions and seconds.
+
+    Raises:
+        ValueError: no result of that name is stored; the message lists those there are.
+    """
+    path = FOLDER / f"{name}.json"
+    if not path.exists():
+        known = ", ".join(sorted(p.stem for p in FOLDER.glob("*.json"))) or "none"
+        raise ValueError(f"no stored study {name!r}; known: {known}")
+    result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return result
+
+
+def run(name: str, folder: Path = FOLDER, **settings: Any) -> Path:
+    """Compute a study and store its result in ``folder``; returns the file's path.
+
+    Raises:
+        ValueError: no study has this name; the message lists those there are.
+    """
+    from gentutor.runs import device_name
+
+    if name not in STUDIES:
+        raise ValueError(f"unknown study {name!r}; known: {', '.join(STUDIES)}")
+    started = time.perf_counter()
+    result = {
+        "study": name,
+        **STUDIES[name](**settings),
+        "device": device_name(),
+        "versions": {
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "gentutor": gentutor.__version__,
+        },
+        "seconds": round(time.perf_counter() - started, 1),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.json"
+    path.write_text(json.dumps(result, ensure_ascii=False) + "\n", encoding="utf-8")
+    return path
