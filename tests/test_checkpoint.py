@@ -8,13 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import safetensors.torch
 import torch
 from torch import nn
 
 from gentutor import checkpoint, recipes
-from gentutor.checkpoint import Card, pretrained, read_card, save, stored, thin
-from gentutor.metrics import measure
+from gentutor.checkpoint import Card, pretrained, read_card, save, thin
 from gentutor.sampling import png, sample_images, tile
 from gentutor.training import History
 
@@ -208,63 +206,3 @@ def test_the_card_is_thinned(folder, model):
     long = History(list(range(1, 1001)), {"generator": [0.5] * 1000})
     save(model, card(history=long), folder)
     assert len(read_card(NAME, folder).history.steps) == 200
-
-
-# The runs stored in the package.
-
-
-@pytest.mark.parametrize("name", stored())
-def test_stored_card_is_complete(name):
-    model, card = pretrained(name)
-    assert card.name == name and card.profile == "full"
-    assert card.steps == recipes.get(name).steps.full == card.history.last_step
-    assert card.seconds > 0 and card.device and {"python", "torch", "gentutor"} <= card.versions.keys()
-    assert 2 <= len(card.history.steps) <= 200
-    assert card.metrics and card.check["values"].keys() == card.metrics.keys()
-    assert card.dtype == "float16" and len(card.sha256) == 64
-    frames = card.frames()
-    if hasattr(model, "latent_dim"):
-        assert 5 <= len(frames) <= 9
-        assert frames[0][0] == 0 and frames[-1][0] == card.steps
-        assert all(picture.shape[:2] == (8 * 28, 8 * 28) for _, picture in frames)
-        assert np.array_equal(frames[-1][1].shape, tile(sample_images(model, 64)).shape)
-    else:
-        assert frames == []
-
-
-@pytest.mark.parametrize("name", stored())
-def test_stored_recipe_is_the_packages(name):
-    card = read_card(name)
-    recipe = json.loads(json.dumps(dataclasses.asdict(recipes.get(name))))
-    assert {**card.recipe, "seed": 0, "source": ""} == {**recipe, "seed": 0, "source": ""}
-    assert card.seed == card.recipe["seed"]
-
-
-@pytest.mark.parametrize("name", stored())
-def test_stored_metrics_are_those_of_the_stored_weights(name):
-    model, card = pretrained(name)
-    check = card.check
-    values = measure(recipes.get(name), model, samples=check["samples"], seed=check["seed"])
-    assert values == pytest.approx(check["values"], rel=5e-3, abs=5e-3)
-
-
-@pytest.mark.parametrize("name", stored())
-def test_last_stored_grid_shows_the_stored_model(name):
-    model, card = pretrained(name)
-    if not card.grids:
-        pytest.skip("no generator of images")
-    last = card.frames()[-1][1].astype(float)
-    now = tile(sample_images(model, 64)).astype(float)
-    assert np.abs(last - now).mean() < 2  # of 255: what float16 changes
-
-
-def test_stored_weights_are_small():
-    total = sum((checkpoint.FOLDER / f"{name}.safetensors").stat().st_size for name in stored())
-    assert total < 15e6
-
-
-def test_stored_names_are_recipes():
-    assert set(stored()) <= set(recipes.ALL)
-    for name in stored():
-        tensors = safetensors.torch.load_file(checkpoint.FOLDER / f"{name}.safetensors")
-        assert all(value.dtype == torch.float16 for value in tensors.values() if value.is_floating_point())
