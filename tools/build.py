@@ -21,6 +21,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import yaml
+from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
@@ -98,6 +99,12 @@ def execute(profile: str) -> None:
 
 def build_html(profile: str) -> None:
     """Make the pages, if any source has changed since they were made; raise on any warning."""
+    BUILD.mkdir(exist_ok=True)
+    with FileLock(BUILD / "lock"):
+        _build_html(profile)
+
+
+def _build_html(profile: str) -> None:
     execute(profile)
     digest = _digest_of_pages(profile)
     stamp = BUILD / "html.sha256"
@@ -130,7 +137,7 @@ def _run(command: list[str], log: Path, environment: dict[str, str]) -> str:
     if done.returncode == 0:
         return ""
     lines = COLOUR.sub("", log.read_text(encoding="utf-8")).splitlines()
-    warnings = [line for line in lines if line.startswith(str(ROOT)) and "WARNING" in line]
+    warnings = [line for line in lines if re.search(r"(^|: )(WARNING|ERROR|CRITICAL): ", line)]
     return "\n".join([*warnings, "...", *lines[-40:], f"(all of it: {log})"])
 
 

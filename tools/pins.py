@@ -2,7 +2,7 @@
 
     python tools/pins.py
 
-Packages that only some platforms have (CUDA, Triton) and the installers are left out, so that the file fits all.
+Packages that only some platforms have (CUDA, Triton) and the installers are left out: it fits all.
 """
 
 import re

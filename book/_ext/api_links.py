@@ -1,5 +1,7 @@
 """Links to the package: a name is documented where it is imported from, not where it is defined."""
 
+import re
+
 from docutils import nodes
 from equation_index import LABEL
 from sphinx import addnodes
@@ -10,10 +12,8 @@ from sphinx.environment import BuildEnvironment
 def documented_name(env: BuildEnvironment, name: str) -> str:
     """The dotted name under which the reference lists this object, e.g. without a private module."""
     documented = env.get_domain("py").data["objects"]
-    package, short = name.split(".")[0], name.rsplit(".", 1)[-1]
-    others = [
-        known for known in documented if known.startswith(f"{package}.") and known.endswith(f".{short}")
-    ]
+    short = re.escape(name.rsplit(".", 1)[-1])
+    others = [known for known in documented if re.fullmatch(rf"gentutor\.(.+\.)?{short}", known)]
     return name if name in documented or not others else others[0]
 
 

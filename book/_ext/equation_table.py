@@ -15,7 +15,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 logger = logging.getLogger(__name__)
-HEADINGS = ("", "Equation", "Function", "Checked by")
+HEADINGS = ("Number", "Equation", "Function and its tests")
 
 
 class equation_table(nodes.General, nodes.Element):  # noqa: N801 (docutils names nodes so)
@@ -40,6 +40,7 @@ def fill_tables(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     known = [label for equations in chapters.values() for label in equations]
     for problem in index.problems(known):
         logger.warning(problem, location=docname, type="equations")
+    app.env.get_domain("math").data["has_equations"][docname] = True  # so that the page loads MathJax
     for placeholder in placeholders:
         sections = [
             chapter_section(app, docname, chapter, equations, index)
@@ -81,8 +82,11 @@ def chapter_section(
         number = resolved(app, docname, "math", "eq", label) or nodes.Text(label)
         formula = nodes.math("", inline(block.astext()))
         functions = [function_link(app, docname, place) for place in index.functions.get(label, [])]
-        tests = [test_link(app, place) for place in index.tests.get(label, [])]
-        rows.append([[number], [formula], functions, tests])
+        tests = [
+            nodes.list_item("", nodes.paragraph("", "", test_link(app, place)))
+            for place in index.tests.get(label, [])
+        ]
+        rows.append([[number], [formula], [*functions, nodes.bullet_list("", *tests)]])
     section += table(rows)
     return section
 
@@ -136,7 +140,11 @@ def table(rows: list[list[list[nodes.Node]]]) -> nodes.container:
 def _row(cells: list[list[nodes.Node]]) -> nodes.row:
     row = nodes.row()
     for contents in cells:
-        row += nodes.entry("", *[nodes.paragraph("", "", content) for content in contents])
+        blocks = [
+            content if isinstance(content, nodes.bullet_list) else nodes.paragraph("", "", content)
+            for content in contents
+        ]
+        row += nodes.entry("", *blocks)
     return row
 
 
