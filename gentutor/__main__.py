@@ -2,4 +2,5 @@
 
 from gentutor.cli import app
 
-app(prog_name="gentutor")
+if __name__ == "__main__":
+    app(prog_name="gentutor")

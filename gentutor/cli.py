@@ -179,7 +179,8 @@ def _stored(name: str) -> str:
         return "-"
     card = checkpoint.read_card(name, checkpoint.FOLDER)
     size = (checkpoint.FOLDER / f"{name}.safetensors").stat().st_size / 1e6
-    return f"{card.steps} steps, {size:.1f} MB, {_numbers(card.metrics)}"
+    first_four = dict(list(card.metrics.items())[:4])  # the model's own; what bounds them follows
+    return f"{card.steps} steps, {size:.1f} MB, {_numbers(first_four)}"
 
 
 def _numbers(metrics: dict[str, float]) -> str:
