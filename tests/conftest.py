@@ -7,7 +7,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 import pytest  # noqa: E402 (the environment comes first)
+from typer.testing import CliRunner  # noqa: E402
 
+from gentutor.cli import app  # noqa: E402
 from tools import build  # noqa: E402
 
 
@@ -33,3 +35,30 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if "executed_notebooks" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("book"))
+
+
+class Commands:
+    """The command line in the test's own process; looks at its exit status."""
+
+    def __call__(self, *arguments: object, status: int = 0) -> str:
+        """What the command prints; its exit status is checked, and that no traceback came."""
+        result = CliRunner().invoke(app, [str(a) for a in arguments])
+        assert result.exit_code == status, result.output
+        assert "Traceback" not in result.output
+        return result.output
+
+    def train(self, out: object, *arguments: object, status: int = 0) -> str:
+        """Trains a DCGAN."""
+        return self("train", "dcgan-mnist", "--out", out, *arguments, status=status)
+
+    def fails(self, *arguments: object) -> str:
+        """The error of a command: one line and exit status 1."""
+        lines = [line for line in self(*arguments, status=1).splitlines() if line.startswith("error: ")]
+        assert len(lines) == 1
+        return lines[0]
+
+
+@pytest.fixture(scope="session")
+def command() -> Commands:
+    """The command line: ``command("list")``, ``command.train(out)``, ``command.fails("train", "nope")``."""
+    return Commands()
