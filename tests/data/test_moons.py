@@ -90,3 +90,14 @@ def test_samples_fall_where_the_density_is():
     observed = torch.cat([observed[often], observed[~often].sum()[None]])
     expected = torch.cat([expected[often], expected[~often].sum()[None]])
     assert chisquare(observed, expected * n / expected.sum()).pvalue > 1e-3
+
+
+def test_samples_have_the_mean_and_variance_of_the_moons():
+    # One moon: mean (0, 2/pi), E[cos^2] = E[sin^2] = 1/2. The other is its turned copy, so that
+    # the pair has its mean at (1/2, 1/4), the point of symmetry.
+    n, noise = 100_000, 0.1
+    x = data.two_moons(noise).sample(n, seeded(0)) - torch.tensor([0.5, 0.25])
+    variance = torch.tensor([0.5 + 0.25, 0.5 - 1 / math.pi + 1 / 16]) + noise**2
+    assert bool((x.mean(dim=0).abs() < 5 * (variance / n).sqrt()).all())
+    error = (x.square().var(dim=0) / n).sqrt()
+    assert bool(((x.square().mean(dim=0) - variance).abs() < 5 * error).all())
