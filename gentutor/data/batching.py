@@ -81,7 +81,7 @@ def batches(
     Args:
         tensors: one or more, each (N, ...), any dtype and device; row i of all belong together.
         batch_size: B, 1 to N.
-        generator: on the processor; gives one number, the seed of all orders. None is PyTorch's own.
+        generator: on the processor; gives one number, the seed of all orders. None: PyTorch's global one.
         device: where to put each batch; None leaves it where its tensor is.
 
     Returns:
