@@ -1,4 +1,4 @@
-"""The command line: gentutor train | sample | evaluate | list (and store, for the package's own runs)."""
+"""The command line: gentutor train | sample | evaluate | list | study (and store, for stored runs)."""
 
 import signal
 import time
@@ -25,6 +25,8 @@ from gentutor.resume import (
     new_plan,
 )
 from gentutor.sampling import makes_images, png, sample_images, tile
+from gentutor.studies import STUDIES
+from gentutor.studies import run as run_study
 
 app = typer.Typer(
     help="Train and use the models of the GenTutor book.",
@@ -126,6 +128,16 @@ def store(name: Name, source: Annotated[Path | None, typer.Option("--from")] = N
     """Put a finished run into the package, with its metrics."""
     with _one_line_errors():
         _store(name, Path("runs") / name if source is None else source)
+
+
+@app.command()
+def study(
+    name: Annotated[str, typer.Argument(help="; ".join(STUDIES))],
+    out: Annotated[Path, typer.Option(help="the folder of the result")] = Path("runs") / "studies",
+) -> None:
+    """Repeat one of the book's experiments over several seeds (minutes to an hour)."""
+    with _one_line_errors():
+        typer.echo(f"stored {run_study(name, out)}")
 
 
 def _train(recipe: recipes.Recipe, out: Path, plan: Plan, state: dict[str, Any] | None) -> None:

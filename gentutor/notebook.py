@@ -2,7 +2,7 @@
 
 import inspect
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -49,7 +49,7 @@ def show_source(*functions: Callable[..., Any] | type) -> None:
     display(Markdown(f"```python\n{source}\n```"))
 
 
-def table(header: list[str], rows: list[list[object]], caption: str = "") -> None:
+def table(header: Sequence[str], rows: Sequence[Sequence[object]], caption: str = "") -> None:
     """Show rows as a table with a header line.
 
     Args:
@@ -63,7 +63,7 @@ def table(header: list[str], rows: list[list[object]], caption: str = "") -> Non
     for row in rows:
         if len(row) != len(header):
             raise ValueError(f"expected {len(header)} cells in each row, got {row}")
-    lines = [header, ["---"] + ["---:"] * (len(header) - 1), *rows]
+    lines: list[Sequence[object]] = [header, ["---"] + ["---:"] * (len(header) - 1), *rows]
     text = "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
     display(Markdown((f"*{caption}*\n\n" if caption else "") + text))
 

@@ -8,12 +8,14 @@ from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
+from cycler import cycler
 from IPython.display import HTML
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from PIL import Image
 from torch import Tensor
 
-from gentutor.sampling import png, tile
+from gentutor.sampling import tile
 from gentutor.training import History
 
 # One colour per role in every figure of the book (Okabe and Ito's palette, readable by the colour-blind).
@@ -31,7 +33,7 @@ def use_style() -> None:
             "axes.spines.right": False,
             "axes.spines.top": False,
             "axes.titlesize": "medium",
-            "axes.prop_cycle": plt.cycler(color=[REAL, FAKE, JUDGE, FORCE, "#E69F00", "#56B4E9", MUTED]),
+            "axes.prop_cycle": cycler(color=[REAL, FAKE, JUDGE, FORCE, "#E69F00", "#56B4E9", MUTED]),
             "legend.frameon": False,
             "lines.linewidth": 1.8,
         }
@@ -57,9 +59,9 @@ def image_grid(images: Tensor, columns: int = 8, title: str = "", ax: Axes | Non
     ax.imshow(picture, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
     ax.set_axis_off()
     ax.set_title(title)
-    figure = ax.figure
-    assert isinstance(figure, Figure)
-    return figure
+    root = ax.get_figure(root=True)
+    assert root is not None
+    return root
 
 
 def loss_curves(history: History, ax: Axes, levels: dict[str, float] | None = None) -> None:
@@ -83,11 +85,10 @@ def loss_curves(history: History, ax: Axes, levels: dict[str, float] | None = No
 
 def render(figure: Figure) -> np.ndarray:
     """A figure as pixels, uint8 (height, width, 4); the figure is closed."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="rgba")
-    width, height = figure.canvas.get_width_height()
+    figure.canvas.draw()
+    pixels = np.asarray(figure.canvas.buffer_rgba()).copy()  # type: ignore[attr-defined]
     plt.close(figure)
-    return np.frombuffer(buffer.getvalue(), np.uint8).reshape(height, width, 4)
+    return pixels
 
 
 def player(frames: Sequence[np.ndarray], captions: Sequence[str], alt: str, start: int = -1) -> HTML:
@@ -105,11 +106,19 @@ def player(frames: Sequence[np.ndarray], captions: Sequence[str], alt: str, star
     if not frames or len(frames) != len(captions) or not alt:
         raise ValueError(f"expected frames, as many captions, and alt text; got {len(frames)} frames")
     start = start % len(frames)
-    urls = ["data:image/png;base64," + base64.b64encode(png(frame)).decode() for frame in frames]
+    urls = ["data:image/png;base64," + base64.b64encode(_few_colors(frame)).decode() for frame in frames]
     name = "player-" + hashlib.sha256("".join(urls).encode()).hexdigest()[:12]
     lines = [html.escape(caption) for caption in captions]
     return HTML(_PLAYER.format(name=name, alt=html.escape(alt), start=start, last=len(frames) - 1,
                                caption=lines[start], url=urls[start], urls=urls, captions=lines))  # fmt: skip
+
+
+def _few_colors(frame: np.ndarray) -> bytes:
+    """A frame as a PNG of at most 64 colours, a quarter of the size."""
+    buffer = io.BytesIO()
+    image = Image.fromarray(frame).convert("RGB").quantize(64, dither=Image.Dither.NONE)
+    image.save(buffer, format="PNG", optimize=True)
+    return buffer.getvalue()
 
 
 _PLAYER = """<div class="gentutor-player" id="{name}" style="max-width: 100%">
@@ -124,7 +133,10 @@ _PLAYER = """<div class="gentutor-player" id="{name}" style="max-width: 100%">
   let timer = null;
   const show = () => {{ image.src = urls[slider.value]; output.innerHTML = captions[slider.value]; }};
   const pause = () => {{ clearInterval(timer); timer = null; button.textContent = "Play"; }};
-  const next = () => {{ if (+slider.value < {last}) {{ slider.value = +slider.value + 1; show(); }} else pause(); }};
+  const next = () => {{
+    if (+slider.value === {last}) return pause();
+    slider.value = +slider.value + 1; show();
+  }};
   slider.addEventListener("input", () => {{ pause(); show(); }});
   button.addEventListener("click", () => {{
     if (timer) return pause();

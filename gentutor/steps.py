@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from gentutor.models.gan import Generator
 from gentutor.objectives import adversarial as objective
 from gentutor.training import EMA, frozen
 
@@ -19,7 +20,7 @@ Losses = dict[str, Tensor]
 
 def gan_step(
     batch: tuple[Tensor, ...],
-    generator: nn.Module,
+    generator: Generator,
     discriminator: nn.Module,
     g_optimizer: Optimizer,
     d_optimizer: Optimizer,
@@ -51,7 +52,7 @@ def gan_step(
 
 def wgan_gp_step(
     batch: tuple[Tensor, ...],
-    generator: nn.Module,
+    generator: Generator,
     critic: nn.Module,
     g_optimizer: Optimizer,
     c_optimizer: Optimizer,

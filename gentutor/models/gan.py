@@ -10,7 +10,13 @@ import torch
 from torch import Tensor, nn
 
 
-class MLPGenerator(nn.Module):
+class Generator(nn.Module):
+    """What every generator has: it maps noise (B, latent_dim) to data."""
+
+    latent_dim: int
+
+
+class MLPGenerator(Generator):
     """Fully connected generator, by default 100-256-512-1024-784, tanh at the end.
 
     Args:
@@ -68,7 +74,7 @@ class MLPDiscriminator(nn.Module):
         return self.net(x).squeeze(1)
 
 
-class DCGANGenerator(nn.Module):
+class DCGANGenerator(Generator):
     """Convolutional generator: noise -> a quarter-size map -> two doublings -> image.
 
     Args:
@@ -115,9 +121,7 @@ class DCGANDiscriminator(nn.Module):
         noise: standard deviation of Gaussian noise added to its input in training.
     """
 
-    def __init__(
-        self, image_size: int = 28, channels: int = 1, width: int = 32, noise: float = 0.0
-    ) -> None:
+    def __init__(self, image_size: int = 28, channels: int = 1, width: int = 32, noise: float = 0.0) -> None:
         super().__init__()
         _expect_multiple_of_4(image_size)
         self.image_shape = (channels, image_size, image_size)
@@ -143,7 +147,7 @@ class DCGANDiscriminator(nn.Module):
         return self.net(x).squeeze(1)
 
 
-class MLP(nn.Module):
+class MLP(Generator):
     """A small fully connected network for points, as generator or discriminator of the toys.
 
     Args:

@@ -12,16 +12,18 @@ from gentutor import data, recipes
 from gentutor.checkpoint import pretrained
 from gentutor.evaluation import frechet_distance, kernel_distance, precision_recall
 from gentutor.metrics import NEIGHBOURS, digit_features
+from gentutor.models.gan import Generator
 from gentutor.objectives import adversarial as objective
 from gentutor.sampling import sample_images
 from gentutor.training import EMA, fit, frozen
 
 DEVICE = torch.device("cpu")
+JOINT = ("generator", "discriminator", "g_optimizer", "d_optimizer", "ema")
 
 
 def joint_batch_step(
     batch: tuple[Tensor, ...],
-    generator: nn.Module,
+    generator: Generator,
     discriminator: nn.Module,
     g_optimizer: Optimizer,
     d_optimizer: Optimizer,
@@ -60,13 +62,13 @@ def dcgan_ablation(
         }
         for name, variant in variants.items():
             run = replace(variant, seed=seed).start(DEVICE)
-            step = run.step
+            step, networks = run.step, {k: v for k, v in run.parts.items() if k in JOINT}
             if name == "PyTorch's default initial weights":
                 for network in ("generator", "discriminator"):
                     run.parts[network].apply(_default_init)
                 run.model.load_state_dict(run.parts["generator"].state_dict())
             if name == "real and fake in one batch":
-                step = functools.partial(joint_batch_step, **run.step.keywords)
+                step = functools.partial(joint_batch_step, **networks)
             history = fit(step, run.batches, steps=steps, every=steps // 10, progress=False)
             features = digit_features(sample_images(run.model, samples, seed=seed))
             rows.append(
