@@ -10,12 +10,17 @@ SHAPES = "The logits may have any shape: take the mean over all their elements."
 DOUBLE = "In float64 your loss is only as exact as in float32."
 SUM = "You take a sum where the expectation is a mean: the loss would grow with the size of the batch."
 POOLED = (
-    "You pool the two batches into one mean, so the larger batch weighs more. "
-    "Each expectation is the mean over its own batch."
+    "You pool the two batches into one mean, so the larger batch weighs more. Each expectation is the mean "
+    "over its own batch."
 )
+EARLY = "You take the mean too early: the loss is the mean of every example's own term."
+CRASHES = {
+    "must match the size": BATCHES,
+    "same as input size": "Make the labels from the logits, as in torch.ones_like(logits): then they fit.",
+}
 LENGTH = (
-    "You divide by the length of the first dimension only. Logits may have any shape: "
-    "use .mean(), which divides by the number of all elements."
+    "You divide by the length of the first dimension only. Logits may have any shape: use .mean(), which "
+    "divides by the number of all elements."
 )
 
 
@@ -25,8 +30,11 @@ def two_batches(first: str, second: str, extreme: str) -> list[Case]:
     def case(real: Tensor, fake: Tensor, hint: str) -> Case:
         return Case({first: real, second: fake}, hint)
 
-    real, fake = torch.tensor([0.5, -1.5, 2.5]), torch.tensor([-0.3, 1.2, 0.1, -2.0, 0.7])
-    edge = torch.tensor([100.0, -100.0, 30.0, 0.25]), torch.tensor([-100.0, 100.0, -40.0, 0.5, 3.0])
+    real, fake = torch.tensor([0.5, -1.5, 2.0]), torch.tensor([-0.3, 1.2, 0.1, -2.0, 0.7])
+    edge = (
+        torch.tensor([100.0, -100.0, 30.0, -12.0, 6.0]),
+        torch.tensor([-100.0, 100.0, -40.0, 7.0, -9.0, 0.5]),
+    )
     noise = torch.randn(2, 3, 1, 4)
     return [
         case(real, fake, "Compare your function with the equation, term by term."),

@@ -10,6 +10,8 @@ from torch import Tensor
 
 from gentutor.exercises._verdict import NotAttempted, Wrong, one_line
 
+CRASHES = {"same device": "The check runs on the CPU: take the device from an argument, as in real.device."}
+
 
 def call(answer: Any, arguments: Mapping[str, Any], crashes: Mapping[str, str] | None = None) -> Any:
     """Call ``answer`` with the arguments by position and return what it returns.
@@ -43,8 +45,8 @@ def call(answer: Any, arguments: Mapping[str, Any], crashes: Mapping[str, str] |
             )
     if torch.initial_seed() != seed:
         raise Wrong(
-            "your function sets the random seed, so its random numbers are the same in every call "
-            "(and so are everyone else's after it). Set seeds outside, once."
+            "your function sets the random seed, so its random numbers are the same in every call (and so "
+            "are everyone else's after it). Set seeds outside, once."
         )
     return result
 
@@ -52,6 +54,7 @@ def call(answer: Any, arguments: Mapping[str, Any], crashes: Mapping[str, str] |
 def expect_function(answer: Any, arguments: Mapping[str, Any]) -> None:
     """Raise ``Wrong`` unless ``answer`` can be called with these arguments by position."""
     wanted = f"({', '.join(arguments)})"
+    count = "1 argument" if len(arguments) == 1 else f"{len(arguments)} arguments"
     if not callable(answer):
         raise Wrong(
             f"the answer must be a function of {wanted}, but it is {a(answer)}. "
@@ -65,8 +68,7 @@ def expect_function(answer: Any, arguments: Mapping[str, Any]) -> None:
         signature.bind(*arguments.values())
     except TypeError:
         raise Wrong(
-            f"your function takes {signature}, but it is called with the {len(arguments)} "
-            f"{'argument' if len(arguments) == 1 else 'arguments'} {wanted}, by position."
+            f"your function takes {signature}, but it is called as f{wanted}, with {count} by position."
         ) from None
 
 
@@ -88,7 +90,7 @@ def _crash_message(answer: Any, error: BaseException, crashes: Mapping[str, str]
     ]
     if own:
         message += f"\nin the line: {own[-1].line}"
-    for phrase, advice in crashes.items():
+    for phrase, advice in (*crashes.items(), *CRASHES.items()):
         if phrase in str(error).lower():
             return f"{advice}\n({message})"
     return message

@@ -60,20 +60,33 @@ def same_function(
     def result(function: Any, case: Case) -> Outcome:
         return outcome(function, case.arguments, read, case.gradients, crashes)
 
-    def explains(mistake: Mistake, case: Case, expected: Outcome, got: Outcome) -> bool:
+    def right(function: Any, case: Case) -> bool:
+        try:
+            return difference(result(function, case), result(reference, case), tolerance) is None
+        except (Wrong, NotAttempted):
+            return False
+
+    def explains(mistake: Mistake, case: Case, got: Outcome) -> bool:
+        """Whether the mistake gives what the answer gave in this case, and is wrong here."""
         try:
             known = result(mistake.answer, case)
         except (Wrong, NotAttempted):
             return False
-        compare = value_difference if value_difference(got, expected, tolerance) else difference
-        return compare(got, known, tolerance) is None and compare(known, expected, tolerance) is not None
+        values_differ = value_difference(got, result(reference, case), tolerance)
+        compare = value_difference if values_differ else difference
+        return compare(got, known, tolerance) is None and not right(mistake.answer, case)
 
-    def hint(found: Difference, case: Case, expected: Outcome, got: Outcome) -> str:
-        known = (mistake.hint for mistake in mistakes if explains(mistake, case, expected, got))
-        return next(known, found.hint or case.hint)
+    def hint(found: Difference, seen: Sequence[Case], got: Outcome) -> str:
+        """The hint of the first mistake that explains the last case seen and is right in those before."""
+        *before, case = seen
+        for mistake in mistakes:
+            if explains(mistake, case, got) and all(right(mistake.answer, earlier) for earlier in before):
+                return mistake.hint
+        return found.hint or case.hint
 
     def judge(answer: Any) -> None:
-        for number, case in enumerate(cases()):
+        every = cases()
+        for number, case in enumerate(every):
             expect_function(answer, case.arguments)
             where = show_arguments(case.arguments)
             try:
@@ -85,10 +98,9 @@ def same_function(
             except Wrong as wrong:
                 more = f"\n{case.hint}" if number else ""
                 raise Wrong(f"{wrong}{more}\nThis was {where}.") from wrong
-            expected = result(reference, case)
-            found = difference(got, expected, tolerance)
+            found = difference(got, result(reference, case), tolerance)
             if found is not None:
-                text = hint(found, case, expected, got)
+                text = hint(found, every[: number + 1], got)
                 raise Wrong(f"{text}\nThe first difference is {where}: {found.text}")
 
     return judge

@@ -30,6 +30,8 @@ def expect_standard_normal(noise: list[Tensor], shape: tuple[int, int]) -> None:
     for z in noise:
         if z.shape != shape:
             raise Wrong(f"The generator is given noise of shape {tuple(z.shape)}, expected {shape}.")
+        if len(z) > 1 and bool((z == z[0]).all()):
+            raise Wrong("Every example is given the same noise: draw a row for each.")
         if z.numel() < 50:
             continue
         if bool((z >= 0).all()) and bool(z.std() > 0):

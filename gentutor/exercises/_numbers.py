@@ -17,14 +17,14 @@ def read_pair(result: Any) -> Tensor:
     """
     if result is None:
         raise Wrong("Your function returns nothing (None): is its return statement missing?")
+    wrong = f"Two numbers are expected, but your function returns {a(result)}"
     try:
-        numbers = [complex(number) for number in result]
+        values = list(result)
+        if len(values) != 2:
+            raise Wrong(f"{wrong} of {len(values)}.")
+        numbers = [complex(value) for value in values]
     except (TypeError, ValueError, RuntimeError):
-        raise Wrong(
-            f"Two numbers are expected, but your function returns {a(result)}: {result!r:.60}."
-        ) from None
-    if len(numbers) != 2:
-        raise Wrong(f"Two numbers are expected, but your function returns {len(numbers)}.")
+        raise Wrong(f"{wrong}: {result!r:.60}.") from None
     pair = torch.tensor(numbers, dtype=torch.complex128)
     return pair if bool((pair.imag != 0).any()) else pair.real.clone()
 

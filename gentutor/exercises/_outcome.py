@@ -12,8 +12,8 @@ from gentutor.exercises._show import show_difference
 from gentutor.exercises._verdict import Wrong, one_line
 
 CUT = (
-    "No gradient comes out of your function: .item(), float(), .detach(), torch.tensor(...) "
-    "and torch.no_grad() cut it. Keep to operations on tensors."
+    "No gradient comes out of your function: .item(), float(), .detach(), torch.tensor(...) and "
+    "torch.no_grad() cut it. Keep to operations on tensors."
 )
 PARTLY_CUT = "The gradient to {} is cut: is there a .detach(), .data or torch.no_grad() on its way?"
 BACKWARD = "Your function calls backward() itself. Just return the loss; the training step does the rest."

@@ -71,8 +71,7 @@ BILINEAR = Exercise(
             ),
             Mistake(
                 "You step on from the point ahead, which makes two plain steps. Use its gradient, but step "
-                "from "
-                "where you were.",
+                "from where you were.",
                 _from_ahead,
             ),
             Mistake(
@@ -80,7 +79,7 @@ BILINEAR = Exercise(
             ),
             Mistake("Both players descend; y maximises, so it goes up.", _both_descend),
             Mistake(
-                "x and y look ahead together: both from the old point, not y from the new x.",
+                "Both look ahead from the old point; your y looks ahead from the new x.",
                 _alternating_ahead,
             ),
             Mistake(
@@ -88,7 +87,8 @@ BILINEAR = Exercise(
                 _implicit,
             ),
             Mistake(
-                "x and y are returned the wrong way round.", lambda x, y, r: extragradient_step(x, y, r)[::-1]
+                "The results are the wrong way round: first x, then y.",
+                lambda x, y, r: extragradient_step(x, y, r)[::-1],
             ),
             Mistake(
                 "The players are swapped: x minimises, y maximises.",
@@ -103,7 +103,7 @@ BILINEAR = Exercise(
         tolerance=1e-6,
     ),
     solution=extragradient_step,
-    praise="each step looks ahead, and repeated, it comes to the equilibrium (0, 0).",
+    praise="with a learning rate below 1, such steps come to the equilibrium (0, 0).",
     hints=(
         "The gradient of xy is y with respect to x and x with respect to y. x goes down, y goes up.",
         "First a plain simultaneous step to a point ahead (keep the old point).",
@@ -122,6 +122,10 @@ def _dirac(a: list[list[float]], rate: float, sign: float = -1.0, identity: floa
     return torch.linalg.eigvals(identity * torch.eye(2) + sign * rate * torch.tensor(a))
 
 
+def _real_root(gamma: float) -> Tensor:
+    return torch.tensor(gamma**2 - 1).sqrt()  # not a number for gamma < 1
+
+
 def _dirac_cases() -> list[Case]:
     values = [(0.5, 0.4), (0.1, 0.0), (1.0, 0.0), (0.2, 1.5), (1.0, 0.7), (0.3, 3.0), (1.0, 2.0)]
     hint = "Write down both derivatives, linearise them at (0, 0), and take I - learning_rate times that."
@@ -131,6 +135,7 @@ def _dirac_cases() -> list[Case]:
 NO_IDENTITY = (
     "These are the eigenvalues of the gradient's matrix; a step with it has the matrix I - learning_rate · A."
 )
+IMAGINARY = "For γ < 1 the root is imaginary: use cmath.sqrt, complex tensors, or torch.linalg.eigvals."
 DIRAC = Exercise(
     judge=same_function(
         dirac_eigenvalues,
@@ -167,10 +172,8 @@ DIRAC = Exercise(
                 lambda h, g: _dirac([[0, -0.25], [0.25, g]], h),
             ),
             Mistake(
-                (
-                    "The off-diagonal entries have opposite signs: what lowers one player's loss raises "
-                    "the other's."
-                ),
+                "The off-diagonal entries have opposite signs: what lowers one player's loss raises the "
+                "other's.",
                 lambda h, g: _dirac([[0, 0.5], [0.5, g]], h),
             ),
             Mistake(
@@ -179,6 +182,11 @@ DIRAC = Exercise(
                     torch.tensor([[1.0, h / 2], [-h / 2, 1 - h * g - h * h / 4]])
                 ),
             ),
+            Mistake(IMAGINARY, lambda h, g: 1 - h * (g + torch.tensor([1.0, -1.0]) * _real_root(g)) / 2),
+            Mistake(
+                "Their imaginary parts are missing.",
+                lambda h, g: dirac_eigenvalues(h, g).real,
+            ),
             Mistake(
                 "These are the moduli; the eigenvalues themselves are asked for, as complex numbers.",
                 lambda h, g: dirac_eigenvalues(h, g).abs(),
@@ -186,9 +194,7 @@ DIRAC = Exercise(
         ],
         read=read_unordered_pair,
         tolerance=1e-4,
-        crashes={
-            "math domain error": "For γ < 1 the root is imaginary: use cmath.sqrt or torch.linalg.eigvals."
-        },
+        crashes={"math domain error": IMAGINARY},
     ),
     solution=dirac_eigenvalues,
     praise=(
@@ -196,8 +202,7 @@ DIRAC = Exercise(
     ),
     hints=(
         "The losses are softplus(-ψθ) for the generator and log 2 + softplus(ψθ) + γ/2 · ψ² for the "
-        "discriminator. "
-        "The derivative of softplus is the sigmoid, 1/2 at 0.",
+        "discriminator. The derivative of softplus is the sigmoid, 1/2 at 0.",
         "At (θ, ψ) = (0, 0) the gradients are -ψ/2 and θ/2 + γψ to first order.",
         (
             "The update's matrix is [[1, h/2], [-h/2, 1 - hγ]] with h the learning rate; take "

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gentutor.exercises._batches import LENGTH, POOLED, SUM, one_batch, two_batches
+from gentutor.exercises._batches import CRASHES, EARLY, LENGTH, POOLED, SUM, one_batch, two_batches
 from gentutor.exercises._compare import Mistake, same_function
 from gentutor.exercises._verdict import Exercise
 from gentutor.objectives import adversarial
@@ -15,7 +15,10 @@ EXTREME = (
     "This is right for moderate logits only. At ±100 the sigmoid rounds to 0 or 1, and its gradient to 0. "
     "Use log D = F.logsigmoid(logits) and log(1 - D) = F.logsigmoid(-logits), or a loss 'with logits'."
 )
-NAIVE = "You take the logarithm of a sigmoid, which rounds to 0 or 1 at large logits. F.logsigmoid is exact."
+NAIVE = (
+    "You take the logarithm of a sigmoid, or of an exponential, which rounds to 0, 1 or infinity at large "
+    "logits. F.logsigmoid is exact."
+)
 FUDGE = (
     "You add a small constant inside the logarithm. It keeps the value finite, but wrong, and takes the "
     "gradient away just where it is needed. F.logsigmoid is exact without it."
@@ -26,7 +29,7 @@ BCE = (
 )
 SIGN = "The sign is turned: {}."
 TWICE = "The sigmoid is taken twice: a function 'with logits', or logsigmoid, contains it already."
-LOG_OF_MEAN = "You take the logarithm of a mean; the loss is the mean of logarithms."
+SMOOTHED = "The label is 0.9 (label smoothing, a cure for later); the equation has the label 1."
 NO_LOG = "The logarithm is missing: the loss is made of log D, not of D."
 
 log_d: Callable[[Tensor], Tensor] = F.logsigmoid  # log D from a logit
@@ -61,8 +64,8 @@ DISCRIMINATOR = Exercise(
                 lambda r, f: log_d(r).mean() + log_not_d(f).mean(),
             ),
             Mistake(
-                "You average the two terms; the equation adds them, so this is half of the loss "
-                "(log 2 instead of log 4 at D = 1/2).",
+                "You average the two terms; the equation adds them, so this is half of the loss (log 2 "
+                "instead of log 4 at D = 1/2).",
                 lambda r, f: -(log_d(r).mean() + log_not_d(f).mean()) / 2,
             ),
             Mistake(
@@ -91,19 +94,23 @@ DISCRIMINATOR = Exercise(
             Mistake("The fake term is missing.", lambda r, f: -log_d(r).mean() + 0 * f.sum()),
             Mistake("The real term is missing.", lambda r, f: -log_not_d(f).mean() + 0 * r.sum()),
             Mistake(
-                (
-                    "The second expectation is over generated samples, but yours is over the data: use "
-                    "fake_logits."
-                ),
+                "The second expectation is over generated samples, but yours is over the data: use "
+                "fake_logits.",
                 lambda r, f: -log_d(r).mean() - log_not_d(r).mean() + 0 * f.sum(),
             ),
             Mistake(TWICE, lambda r, f: -log_d(d(r)).mean() - log_not_d(d(f)).mean()),
             Mistake(NO_LOG, lambda r, f: -d(r).mean() - (1 - d(f)).mean()),
             Mistake(NO_LOG, lambda r, f: (1 - d(r)).mean() + d(f).mean()),
-            Mistake(LOG_OF_MEAN, lambda r, f: -d(r).mean().log() - (1 - d(f)).mean().log()),
+            Mistake(EARLY, lambda r, f: -d(r).mean().log() - (1 - d(f)).mean().log()),
+            Mistake(EARLY, lambda r, f: -log_d(r.mean()) - log_not_d(f.mean())),
+            Mistake(
+                SMOOTHED,
+                lambda r, f: -(0.9 * log_d(r) + 0.1 * log_not_d(r)).mean() - log_not_d(f).mean(),
+            ),
             Mistake(LENGTH, lambda r, f: -log_d(r).sum() / len(r) - log_not_d(f).sum() / len(f)),
             *imprecise(lambda log_d, log_not_d: lambda r, f: -log_d(r).mean() - log_not_d(f).mean()),
         ],
+        crashes=CRASHES,
     ),
     solution=adversarial.discriminator_loss,
     praise="the value and the gradient are the reference's, for any two batches and at logits of ±100.",
@@ -121,8 +128,7 @@ GENERATOR = Exercise(
         [
             Mistake(
                 "This is the saturating loss, E[log(1 - D(G(z)))], of the minimax game: its gradient "
-                "vanishes "
-                "when the discriminator is sure. The non-saturating one is -E[log D(G(z))].",
+                "vanishes when the discriminator is sure. The non-saturating one is -E[log D(G(z))].",
                 lambda f: log_not_d(f).mean(),
             ),
             Mistake(
@@ -140,14 +146,17 @@ GENERATOR = Exercise(
             Mistake(NO_LOG, lambda f: -d(f).mean()),
             Mistake(NO_LOG, lambda f: (1 - d(f)).mean()),
             Mistake(
-                "This is the generator's loss against a critic, -E[score]. Here the output is a logit: "
-                "D is its sigmoid.",
+                "This is the generator's loss against a critic, -E[score]. Here the output is a logit: D is "
+                "its sigmoid.",
                 lambda f: -f.mean(),
             ),
-            Mistake(LOG_OF_MEAN, lambda f: -d(f).mean().log()),
+            Mistake(EARLY, lambda f: -d(f).mean().log()),
+            Mistake(EARLY, lambda f: -log_d(f.mean())),
+            Mistake(SMOOTHED, lambda f: -(0.9 * log_d(f) + 0.1 * log_not_d(f)).mean()),
             Mistake(LENGTH, lambda f: -log_d(f).sum() / len(f)),
             *imprecise(lambda log_d, log_not_d: lambda f: -log_d(f).mean()),
         ],
+        crashes=CRASHES,
     ),
     solution=adversarial.generator_loss,
     praise="the value and the gradient are the reference's; at a logit of -100 the generator still learns.",
@@ -164,10 +173,8 @@ SATURATING = Exercise(
         lambda: one_batch("fake_logits", EXTREME),
         [
             Mistake(
-                (
-                    "This is the non-saturating loss, -E[log D(G(z))]. The minimax game's own is E[log(1 - "
-                    "D(G(z)))]."
-                ),
+                "This is the non-saturating loss, -E[log D(G(z))]. The minimax game's own is E[log(1 - "
+                "D(G(z)))].",
                 lambda f: -log_d(f).mean(),
             ),
             Mistake(
@@ -185,10 +192,12 @@ SATURATING = Exercise(
             Mistake("The factor 1/2 does not belong here.", lambda f: log_not_d(f).mean() / 2),
             Mistake(TWICE, lambda f: log_not_d(d(f)).mean()),
             Mistake(NO_LOG, lambda f: (1 - d(f)).mean()),
-            Mistake(LOG_OF_MEAN, lambda f: (1 - d(f)).mean().log()),
+            Mistake(EARLY, lambda f: (1 - d(f)).mean().log()),
+            Mistake(EARLY, lambda f: log_not_d(f.mean())),
             Mistake(LENGTH, lambda f: log_not_d(f).sum() / len(f)),
             *imprecise(lambda log_d, log_not_d: lambda f: log_not_d(f).mean()),
         ],
+        crashes=CRASHES,
     ),
     solution=adversarial.saturating_generator_loss,
     praise="the value and the gradient are the reference's, and the gradient is gone where D is sure.",

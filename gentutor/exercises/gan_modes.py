@@ -17,7 +17,7 @@ def _grid(modes_per_side: int, gap: float) -> Tensor:
 def _mode_cases() -> list[Case]:
     grid = _grid(5, 2.0)
     clean = grid[:9].repeat(6, 1) + 0.05 * torch.randn(54, 2)
-    between = torch.rand(46, 2) * 8
+    between = torch.rand(67, 2) * 8
     skewed = torch.tensor([[0.25, 0.25], [0.0, 0.1], [2.22, 0.22]])  # within 3 std along each axis alone
     two = torch.tensor([[0.0, 0.0], [0.2, 0.0]])
     near_first = torch.tensor([[0.02, 0.0], [-0.05, 0.1], [0.05, 0.05]])

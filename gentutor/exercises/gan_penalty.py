@@ -17,20 +17,19 @@ from gentutor.objectives import adversarial
 
 CRASHES = {
     "does not require grad": "The gradient at x̂ needs x̂.requires_grad_() before the critic is called.",
-    "must match the size": "ε needs as many dimensions as real: (B, 1) for points, (B, 1, 1, 1) for images.",
-    "mat1 and mat2 shapes": "x̂ has not the shape of real: ε needs as many dimensions, as in (B, 1, 1, 1).",
+    "must match the size": "Give ε as many dimensions as real: (B, 1) for points, (B, 1, 1, 1) for images.",
+    "mat1 and mat2 shapes": "The shapes of x̂ and real differ: give ε as many dimensions, as in (B, 1, 1, 1).",
     "grad can be implicitly created only for scalar": (
-        "Differentiate the sum of the scores: example i's score depends on example i alone, so the "
-        "gradient of the sum holds every example's own gradient."
+        "Differentiate the sum of the scores: example i's score depends on example i alone, so the gradient "
+        "of the sum holds every example's own gradient."
     ),
     "appears to not have been used": "Differentiate the critic's scores at x̂ with respect to that same x̂.",
     "mismatch in shape": "Use torch.ones_like(scores): scores may have the shape (B,) or (B, 1).",
 }
-ON_LINE = "x̂ must lie on the line between real[i] and fake[i]: ε x + (1 - ε) G(z)"
+ON_LINE = "The point x̂ must lie on the line between real[i] and fake[i]: ε x + (1 - ε) G(z)"
 GRAPH = (
     "The value is right, but its gradient does not reach the critic's parameters, so the critic would not "
-    "learn "
-    "from it: ask torch.autograd.grad for create_graph=True, and detach nothing after that."
+    "learn from it: ask torch.autograd.grad for create_graph=True, and detach nothing after that."
 )
 
 
@@ -95,10 +94,8 @@ MISTAKES = [
         lambda g: (g.norm() - 1).square(),
     ),
     _PenaltyMistake(
-        (
-            "You differentiate the mean of the scores, which makes every gradient B times too small: use "
-            "the sum."
-        ),
+        "You differentiate the mean of the scores, which makes every gradient B times too small: use the "
+        "sum.",
         lambda g: (_norm(g) / len(g) - 1).square().mean(),
     ),
     _PenaltyMistake(
@@ -161,7 +158,9 @@ def _judge_points(epsilon: Tensor) -> None:
         raise Wrong("All examples share one ε. Draw one for each example: torch.rand of shape (B, 1, ...).")
     uniform = (torch.arange(len(epsilon)) + 0.5) / len(epsilon)
     if bool((per_example.sort().values - uniform).abs().max() > 0.15):
-        raise Wrong("ε is to be uniform on [0, 1], as from torch.rand; yours has another distribution.")
+        raise Wrong(
+            "The numbers ε are to be uniform on [0, 1], as from torch.rand; yours has another distribution."
+        )
 
 
 def _judge_penalty(penalty: Tensor, critic: _Critic, x_hat: Tensor, where: str) -> None:

@@ -12,7 +12,7 @@ LOG_4 = Exercise(
             0.0: (
                 "A loss of 0 would need D = 1 on real and D = 0 on fake, but here they cannot be told apart."
             ),
-            math.log(2): "log 2 is one of the two terms (or their average); the loss is their sum.",
+            math.log(2): "One of the two terms (or their average) is log 2; the loss is their sum.",
             -math.log(4): "That is the value of the game; the discriminator's loss is minus that.",
             -math.log(2): "Each term is -log(1/2), which is positive, and there are two.",
             1.0: "The probabilities D and 1 - D add up to 1; the loss is made of their logarithms.",
@@ -28,6 +28,9 @@ LOG_4 = Exercise(
     ),
 )
 
+# The question: a discriminator's loss has stayed near log 4 for a thousand steps. What do you know?
+# (a) The generator has reached the data. (b) The discriminator is too weak to tell them apart.
+# (c) One of these two, and the loss alone cannot say which. (d) The training has failed.
 NEAR_LOG_4 = Exercise(
     judge=choice(
         "c",
@@ -38,7 +41,7 @@ NEAR_LOG_4 = Exercise(
         },
     ),
     solution="c",
-    praise="minus the loss is a lower bound on 2 JSD - log 4, so it can be loose as well as the JSD small.",
+    praise="minus the loss is a lower bound on 2 JSD - log 4: the JSD may be small, or the bound loose.",
     hints=(
         "Minus the discriminator's loss is at most 2 JSD - log 4. Which way does the inequality point?",
         "A discriminator that always says 1/2 has the loss log 4 against any generator.",

@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F
 
-from gentutor.exercises._batches import LENGTH, POOLED, SUM, two_batches
+from gentutor.exercises._batches import CRASHES, EARLY, LENGTH, POOLED, SUM, two_batches
 from gentutor.exercises._compare import Case, Mistake, same_function
 from gentutor.exercises._verdict import Exercise
 from gentutor.objectives import adversarial
@@ -18,7 +18,12 @@ def _cases() -> list[Case]:
 
 
 def _hinge_cases() -> list[Case]:
-    return [Case({name: _off_kink(x) for name, x in case.arguments.items()}, case.hint) for case in _cases()]
+    first = {
+        "real_scores": torch.tensor([0.5, 3.0, 2.5]),
+        "fake_scores": torch.tensor([-0.3, 1.2, -2.0, 0.7]),
+    }
+    cases = [Case(first, "Compare your function with the equation, term by term."), *_cases()]
+    return [Case({name: _off_kink(x) for name, x in case.arguments.items()}, case.hint) for case in cases]
 
 
 def _off_kink(scores: torch.Tensor) -> torch.Tensor:
@@ -50,7 +55,7 @@ LEAST_SQUARES = Exercise(
                 lambda r, f: (r.sigmoid() - 1).square().mean() + f.sigmoid().square().mean(),
             ),
             Mistake(
-                "You square a mean; the loss is the mean of squares.",
+                EARLY,
                 lambda r, f: (r.mean() - 1).square() + f.mean().square(),
             ),
             Mistake(
@@ -74,6 +79,7 @@ LEAST_SQUARES = Exercise(
             Mistake("The real term is missing.", lambda r, f: f.square().mean() + 0 * r.sum()),
             Mistake(LENGTH, lambda r, f: (r - 1).square().sum() / len(r) + f.square().sum() / len(f)),
         ],
+        crashes=CRASHES,
     ),
     solution=adversarial.least_squares_discriminator_loss,
     praise="the value and the gradient are the reference's, for any two batches.",
@@ -111,7 +117,7 @@ HINGE = Exercise(
                 lambda r, f: F.relu(-r).mean() + F.relu(f).mean(),
             ),
             Mistake(
-                "You cut the mean at 0; the loss is the mean of the cut values, example by example.",
+                EARLY,
                 lambda r, f: F.relu(1 - r.mean()) + F.relu(1 + f.mean()),
             ),
             Mistake(
@@ -122,6 +128,14 @@ HINGE = Exercise(
             Mistake(
                 "You take the hinge on the wrong side: a real score above 1 is good and costs nothing.",
                 lambda r, f: F.relu(r - 1).mean() + F.relu(-1 - f).mean(),
+            ),
+            Mistake(
+                "The fake term has the wrong sign: both hinges are to become small.",
+                lambda r, f: F.relu(1 - r).mean() - F.relu(1 + f).mean(),
+            ),
+            Mistake(
+                "There is no square in this hinge.",
+                lambda r, f: F.relu(1 - r).square().mean() + F.relu(1 + f).square().mean(),
             ),
             Mistake(SUM, lambda r, f: F.relu(1 - r).sum() + F.relu(1 + f).sum()),
             Mistake(
@@ -141,6 +155,7 @@ HINGE = Exercise(
             Mistake("The real term is missing.", lambda r, f: F.relu(1 + f).mean() + 0 * r.sum()),
             Mistake(LENGTH, lambda r, f: F.relu(1 - r).sum() / len(r) + F.relu(1 + f).sum() / len(f)),
         ],
+        crashes=CRASHES,
     ),
     solution=adversarial.hinge_discriminator_loss,
     praise="the value and the gradient are the reference's, and scores beyond the margin cost nothing.",

@@ -14,8 +14,8 @@ from gentutor.exercises._verdict import Exercise, Wrong
 
 CRASHES = {
     "backward through the graph a second time": (
-        "The generator's backward runs through a graph that the discriminator's backward has used up: "
-        "give the discriminator fake.detach(). (retain_graph=True would only hide it.)"
+        "The generator's backward runs through a graph that the discriminator's backward has used up: give "
+        "the discriminator fake.detach(). (retain_graph=True would only hide it.)"
     ),
     "modified by an inplace operation": (
         "A loss was computed before an optimiser changed the weights in place, and differentiated after. "
@@ -41,20 +41,17 @@ BUGS: dict[str, list[How]] = {
         How("D.backward D.step G.backward:frozen G.step"),
     ],
     "The discriminator's loss went back into the generator, and its gradient was added to the generator's "
-    "own: "
-    "detach the fakes in the discriminator's step.": [
+    "own: detach the fakes in the discriminator's step.": [
         How("D.zero_grad G.zero_grad D.backward:attached D.step G.backward G.step"),
         How("D.zero_grad D.backward:attached D.step G.backward G.step"),
     ],
-    "The generator is updated before the discriminator; here the discriminator goes first.": [
+    "The generator's loss comes from the discriminator as it was before its update: let the discriminator "
+    "step first, then compute the generator's loss.": [
         How("G.zero_grad G.backward G.step D.zero_grad D.backward D.step"),
-    ],
-    "The generator's loss comes from the discriminator before its update; call the updated one.": [
         How("D.zero_grad D.backward G.zero_grad G.backward:frozen D.step G.step"),
     ],
     "Both losses are differentiated before either step, so the gradient of the generator's loss is also in "
-    "the "
-    "discriminator's update. Finish the discriminator's step first.": [
+    "the discriminator's update. Finish the discriminator's step first.": [
         How("D.zero_grad G.zero_grad D.backward G.backward D.step G.step"),
         How("D.zero_grad G.zero_grad D.backward:attached G.backward D.step G.step"),
     ],
@@ -89,10 +86,9 @@ BUGS: dict[str, list[How]] = {
 }
 WASTE = (
     "The updates come out right, but the discriminator's backward runs through the generator as well and "
-    "leaves "
-    "gradients there, which only a later zero_grad() wipes out. Detach the fakes in the discriminator's "
-    "step: it "
-    "saves a backward pass, and the step no longer depends on where zero_grad() stands."
+    "leaves gradients there, which only a later zero_grad() wipes out. Detach the fakes in the "
+    "discriminator's step: it saves a backward pass, and the step no longer depends on where zero_grad() "
+    "stands."
 )
 
 
@@ -115,8 +111,7 @@ def _judge(answer: object) -> None:
             raise Wrong(f"{found}\n(Seen in update {len(seen)}, on {size} examples.)")
         if leaked:
             raise Wrong(WASTE)
-        if not (players.generator.training and players.discriminator.training):
-            raise Wrong("A network is left in evaluation mode; a training step needs .train().")
+        _expect_ready(players)
 
 
 def _known_bug(got: Players, start: Players, seen: list[tuple[Tensor, list[Tensor]]]) -> str | None:
@@ -163,10 +158,22 @@ def _run(answer: object, players: Players, real: Tensor) -> tuple[list[Tensor], 
     if torch.equal(parameters(players.generator), before[0]):
         raise Wrong(
             "The generator has not moved: g_optimizer.step() is missing, zero_grad() stands between "
-            "backward() "
-            "and step(), or a detach or torch.no_grad() in its step keeps the gradient away from it."
+            "backward() and step(), or a detach or torch.no_grad() in its step keeps the gradient away from "
+            "it."
         )
     return noise, any(leaks)
+
+
+def _expect_ready(players: Players) -> None:
+    """Raise ``Wrong`` if a network was left in a state from which training cannot go on."""
+    for name, network in (("generator", players.generator), ("discriminator", players.discriminator)):
+        if not network.training:
+            raise Wrong(f"The {name} is left in evaluation mode; a training step needs .train().")
+        if not all(parameter.requires_grad for parameter in network.parameters()):
+            raise Wrong(
+                f"The {name} is left frozen: its parameters no longer ask for gradients. Turn requires_grad "
+                "on again."
+            )
 
 
 def _same(a: Players, b: Players) -> bool:
@@ -194,8 +201,8 @@ STEP = Exercise(
     hints=(
         "Go through it line by line: which networks does this loss's gradient reach, and which should it?",
         (
-            "After each backward, ask which parameters hold gradients, and which of them are cleared "
-            "before the next."
+            "After each backward, ask which parameters hold gradients, and which of them are cleared before "
+            "the next."
         ),
         "The discriminator: detached fakes, zero_grad, backward, step. Then the generator: the updated "
         "discriminator on attached fakes, label 1, zero_grad, backward, step.",

@@ -10,16 +10,16 @@ from gentutor.exercises._verdict import Exercise
 from gentutor.objectives import adversarial
 
 UNDERFLOW = (
-    "Where a density is very small or large, exp() gives 0 or infinity. "
-    "The inputs are logarithms already: stay with them, no exp() is needed."
+    "Where a density is very small or large, exp() gives 0 or infinity. The inputs are logarithms already: "
+    "stay with them, no exp() is needed."
 )
 EXACT_ZERO = (
     "Where a density is 0 its term is 0 (t log t goes to 0 with t), but 0 · log 0 is not a number on a "
     "computer: torch.xlogy(t, t) takes care of it."
 )
 UNIT = (
-    "The divergence must not depend on the unit of x, which makes densities small or large: no constant "
-    "and no clamp inside the logarithm."
+    "The divergence must not depend on the unit of x, which makes densities small or large: no constant and "
+    "no clamp inside the logarithm."
 )
 CELLS = "The values stand for grid cells of size dx: an integral is the sum over all cells, times dx."
 
@@ -116,14 +116,14 @@ def _jsd_cases() -> list[Case]:
         return Case({"p": p, "q": q, "dx": dx}, hint, gradients)
 
     return [
-        case(torch.tensor([0.3, 1.2, 0.5]), torch.tensor([0.9, 0.2, 0.9]), 0.5, CELLS, True),
+        case(torch.tensor([0.5, 1.25, 0.75]), torch.tensor([1.1, 0.3, 1.1]), 0.4, CELLS, True),
         case(p, q, 0.1, "Compare your function with the equation, term by term."),
         case(torch.tensor([0.1, 0.2, 0.3, 0.4]), torch.tensor([0.4, 0.3, 0.2, 0.1]), 1.0, CELLS, True),
         case(plane[0], plane[1], 0.25, "A grid may have any shape: sum over all its cells.", True),
         case(p, p.clone(), 0.1, "The divergence of equal densities is 0."),
         case(*half, 1.0, EXACT_ZERO),
         case(*apart, 1.0, EXACT_ZERO),
-        case(p / 1e4, q / 1e4, 1e3, UNIT),
+        case(p / 1e6, q / 1e6, 1e5, UNIT),
         case(p * 1e6, q * 1e6, 1e-7, UNIT),
         case(
             plane[1].double() / plane[1].double().sum(),
@@ -177,7 +177,8 @@ _jsd_mistakes = [
         "This is the distance, the square root of the divergence.", lambda p, q, dx: _jsd(p, q, dx).sqrt()
     ),
     Mistake(
-        "dx is missing: an integral is the sum times the size of a cell.", lambda p, q, dx: _jsd(p, q, 1.0)
+        "The factor dx is missing: an integral is the sum times the size of a cell.",
+        lambda p, q, dx: _jsd(p, q, 1.0),
     ),
     Mistake(
         "You take a mean over the grid; an integral is the sum times dx.",

@@ -1,0 +1,202 @@
+"""The checks of sampling and of counting modes."""
+
+import copy
+
+import pytest
+import torch
+
+from gentutor import evaluation
+from gentutor.exercises.gan_modes import _mode_cases
+
+SAMPLE, MODES = "gan.sample", "gan.count_modes"
+
+
+def sampler(draw=torch.randn, rescale=lambda x: (x + 1) / 2, evaluate=True, restore=True, grad=False):
+    """An answer that does each part of the work in its own way."""
+
+    def sample(generator, n):
+        was_training = generator.training
+        if evaluate:
+            generator.eval()
+        with torch.set_grad_enabled(grad):
+            images = generator(draw(n, generator.latent_dim))
+        if restore:
+            generator.train(was_training)
+        return rescale(images)
+
+    return sample
+
+
+def on_a_copy(generator, n):
+    twin = copy.deepcopy(generator).eval()
+    with torch.inference_mode():
+        return (twin(torch.randn(n, generator.latent_dim)) + 1) / 2
+
+
+def always_trains_after(generator, n):
+    images = sampler()(generator, n)
+    generator.train()
+    return images
+
+
+def freezes(generator, n):
+    generator.requires_grad_(False)
+    return sampler()(generator, n)
+
+
+def warms_up(generator, n):
+    images = sampler()(generator, n)
+    generator.train(True)(torch.randn(4, generator.latent_dim))
+    generator.eval()
+    with torch.no_grad():
+        return (generator(torch.randn(n, generator.latent_dim)) + 1) / 2 + 0 * images
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        sampler(),
+        on_a_copy,
+        sampler(rescale=lambda x: 0.5 * x + 0.5),
+        sampler(rescale=lambda x: ((x + 1) / 2).clamp(0, 1)),
+    ],
+)
+def test_right_samples(answer, accepts):
+    accepts(SAMPLE, answer)
+
+
+@pytest.mark.parametrize(
+    ("answer", "phrase"),
+    [
+        (sampler(evaluate=False), "made in training mode"),
+        (sampler(evaluate=False, rescale=lambda x: x), "made in training mode"),
+        (sampler(rescale=lambda x: x), "still in [-1, 1]"),
+        (sampler(rescale=lambda x: x.clamp(0, 1)), "clamped"),
+        (sampler(rescale=torch.sigmoid), "does not undo tanh"),
+        (sampler(rescale=lambda x: x / 2), "Only half of the rescaling"),
+        (sampler(rescale=lambda x: x + 1), "do not halve"),
+        (sampler(rescale=lambda x: (x + 1) * 127.5), "[0, 255]"),
+        (sampler(rescale=lambda x: (x - x.min()) / (x.max() - x.min())), "own extremes"),
+        (sampler(rescale=lambda x: (1 - x) / 2), "Black and white"),
+        (sampler(rescale=torch.abs), "absolute values"),
+        (sampler(rescale=lambda x: ((x + 1) * 127.5).byte()), "torch.uint8"),
+        (
+            sampler(rescale=lambda x: ((x + 1) / 2).squeeze()),
+            "expected the shape (12, 1, 8, 8), got (12, 8, 8)",
+        ),
+        (sampler(rescale=lambda x: ((x + 1) / 2).numpy()), "returns a ndarray"),
+        (sampler(rescale=lambda x: ((x + 1) / 2)[:1]), "got (1, 1, 8, 8)"),
+        (sampler(grad=True), "torch.no_grad()"),
+        (sampler(restore=False), "left in evaluation mode"),
+        (always_trains_after, "left in training mode"),
+        (freezes, "no longer ask for gradients"),
+        (warms_up, "The images differ"),
+        (sampler(torch.rand), "torch.rand is uniform"),
+        (sampler(lambda n, d: torch.randn(1, d).expand(n, d)), "same noise"),
+        (sampler(lambda n, d: torch.randn(64, d)), "expected (12, 10)"),
+        (sampler(lambda n, d: torch.randn(n, d + 1)), "(n, generator.latent_dim)"),
+        (lambda generator, n: torch.rand(n, 1, 8, 8), "never calls the generator"),
+    ],
+)
+def test_wrong_samples(answer, phrase, rejects):
+    rejects(SAMPLE, answer, phrase)
+
+
+def test_moved_statistics_are_seen(rejects):
+    def peeks(generator, n):
+        images = sampler()(generator, n)
+        norm = next(m for m in generator.modules() if isinstance(m, torch.nn.BatchNorm2d))
+        norm.running_mean += 1
+        return images
+
+    rejects(SAMPLE, peeks, "running_mean has changed")
+
+
+def counter(
+    distance=torch.cdist, radius=lambda std: 3 * std, result=lambda modes, share, good: (modes, share)
+):
+    """An answer that measures, cuts and reports in its own way."""
+
+    def count(samples, means, std):
+        nearest, mode = distance(samples, means).min(dim=1)
+        good = nearest <= radius(std)
+        return result(mode[good].unique().numel(), good.double().mean().item(), good)
+
+    return count
+
+
+def by_loop(samples, means, std):
+    modes, good = set(), 0
+    for point in samples:
+        distance = (point - means).square().sum(dim=1).sqrt()
+        if distance.min() < 3 * std:
+            good += 1
+            modes.add(int(distance.argmin()))
+    return [len(modes), good / len(samples)]
+
+
+def by_counts(samples, means, std):
+    squared, mode = (samples[:, None] - means).square().sum(dim=2).min(dim=1)
+    good = squared < (3 * std) ** 2
+    return torch.bincount(mode[good], minlength=len(means)).gt(0).sum(), good.float().mean()
+
+
+def any_sample(samples, means, std):
+    modes, share = counter()(samples, means, std)
+    return torch.cdist(samples, means).argmin(dim=1).unique().numel(), share
+
+
+def any_mode(samples, means, std):
+    close = torch.cdist(samples, means) <= 3 * std
+    return close.any(dim=0).sum(), close.any(dim=1).double().mean()
+
+
+def share_of_modes(samples, means, std):
+    modes, _ = counter()(samples, means, std)
+    return modes, modes / len(means)
+
+
+def at_least_two(samples, means, std):
+    nearest, mode = torch.cdist(samples, means).min(dim=1)
+    good = nearest <= 3 * std
+    return (torch.bincount(mode[good]) >= 2).sum(), good.double().mean()
+
+
+@pytest.mark.parametrize("answer", [counter(), by_loop, by_counts])
+def test_right_counts(answer, accepts):
+    accepts(MODES, answer)
+
+
+@pytest.mark.parametrize(
+    ("answer", "phrase"),
+    [
+        (any_sample, "Bad samples count, too"),
+        (share_of_modes, "share of modes covered"),
+        (counter(radius=lambda std: 3 * std**2), "not three variances"),
+        (counter(radius=lambda std: std), "not one"),
+        (counter(distance=lambda s, m: torch.cdist(s, m).square()), "compare squared distances"),
+        (counter(distance=lambda s, m: torch.cdist(s, m, p=1)), "adds the two coordinates"),
+        (counter(distance=lambda s, m: (s[:, None] - m).abs().amax(dim=2)), "larger of the two coordinates"),
+        (counter(result=lambda modes, share, good: (modes, 100 * share)), "not in percent"),
+        (counter(result=lambda modes, share, good: (modes, good.sum())), "number of good samples"),
+        (counter(result=lambda modes, share, good: (share, modes)), "wrong way round"),
+        (counter(result=lambda modes, share, good: modes), "Two numbers are expected"),
+        (counter(result=lambda modes, share, good: (modes, share, good)), "a tuple of 3"),
+        (counter(result=lambda modes, share, good: (modes, good)), "Two numbers are expected"),
+        (counter(radius=lambda std: 0.3), "within 3 std"),
+        (any_mode, "covers only the nearer one"),
+        (at_least_two, "nearest to a good one"),
+    ],
+)
+def test_wrong_counts(answer, phrase, rejects):
+    rejects(MODES, answer, phrase)
+
+
+def test_no_sample_lies_at_the_edge_of_a_mode():
+    torch.manual_seed(0)
+    for case in _mode_cases():
+        samples, means, std = case.arguments.values()
+        distance = (samples[:, None].double() - means.double()).norm(dim=2).amin(dim=1)
+        assert ((distance / std - 3).abs() > 1e-3).all()
+        modes, share = by_loop(samples, means, std)
+        assert (modes, share) == pytest.approx(evaluation.mode_count(samples, means, std))
