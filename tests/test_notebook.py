@@ -1,0 +1,70 @@
+"""What the chapters' cells use."""
+
+import pytest
+import torch
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
+
+from gentutor import notebook
+from gentutor.models.gan import MLPGenerator
+
+
+@pytest.fixture(autouse=True)
+def shell():
+    """The displays of a notebook need IPython's shell."""
+    yield InteractiveShell.instance()
+    InteractiveShell.clear_instance()
+
+
+def displayed(function, *arguments, **keywords):
+    with capture_output() as captured:
+        function(*arguments, **keywords)
+    return captured
+
+
+def test_setup_seeds_and_says_where_it_runs(monkeypatch):
+    monkeypatch.setenv("GENTUTOR_PROFILE", "ci")
+    text = displayed(notebook.setup, seed=3).stdout
+    first = torch.rand(2)
+    notebook.setup(seed=3)
+    assert torch.equal(first, torch.rand(2))
+    assert "profile ci" in text and torch.__version__ in text
+
+
+def test_setup_refuses_an_unknown_profile(monkeypatch):
+    monkeypatch.setenv("GENTUTOR_PROFILE", "fast")
+    with pytest.raises(ValueError, match="ci, cpu, gpu"):
+        notebook.setup()
+
+
+def test_glue_keeps_a_value_for_the_text_and_shows_nothing():
+    (output,) = displayed(notebook.glue, "loss", 1.25).outputs
+    assert output.data == {"application/papermill.record/text/plain": "1.25"}
+    assert output.metadata["scrapbook"]["name"] == "loss"
+
+
+def test_show_source_shows_the_whole_function():
+    (output,) = displayed(notebook.show_source, displayed).outputs
+    assert output.data["text/markdown"].startswith("```python\ndef displayed(")
+    assert output.data["text/markdown"].endswith("return captured\n```")
+
+
+def test_table_has_a_header_and_a_line_per_row():
+    (output,) = displayed(notebook.table, ["name", "value"], [["a", 1], ["b", 2]]).outputs
+    lines = output.data["text/markdown"].splitlines()
+    assert lines == ["| name | value |", "| --- | ---: |", "| a | 1 |", "| b | 2 |"]
+
+
+def test_table_refuses_a_row_of_another_length():
+    with pytest.raises(ValueError, match="2 cells"):
+        notebook.table(["name", "value"], [["a"]])
+
+
+def test_live_grid_shows_the_same_noise_at_every_report():
+    generator = MLPGenerator(latent_dim=3, hidden=(4,))
+    with capture_output():
+        grid = notebook.LiveGrid(generator, rows=2, columns=3)
+        first = grid.samples()
+        grid(1, {"generator": 0.5})
+    assert first.shape == (6, 1, 28, 28)
+    assert torch.equal(first, grid.samples())

@@ -1,0 +1,68 @@
+"""Studies: small versions run, stored results are whole."""
+
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+
+from gentutor import studies
+from gentutor.data import toy
+from gentutor.studies.mode_collapse import BASE, VARIANTS, train_toy
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_every_variant_trains(name):
+    gan = replace(VARIANTS[name], hidden=(8,), batch_size=16)
+    result = train_toy(gan, toy.grid(), steps=20, seed=0, name=name)
+    assert result.variant == name and result.steps == list(range(1, 21))
+    assert result.modes == result.modes_over_time[-1] and 0 <= result.modes <= 25
+    assert 0 <= result.good <= 1 and len(result.samples) == 500
+    assert all(len(values) == 20 for values in result.losses.values())
+
+
+def test_a_toy_run_depends_on_its_seed_alone():
+    gan = replace(BASE, hidden=(8,), batch_size=16)
+    torch.manual_seed(1)
+    first = train_toy(gan, toy.grid(), steps=20, seed=5)
+    torch.manual_seed(2)
+    again, other = (train_toy(gan, toy.grid(), steps=20, seed=seed) for seed in (5, 6))
+    assert first.samples == again.samples and first.losses == again.losses
+    assert first.samples != other.samples
+
+
+def test_variants_that_should_differ_do():
+    gans = {name: replace(gan, hidden=(8,), batch_size=16) for name, gan in VARIANTS.items()}
+    curves = {
+        name: json.dumps(train_toy(gan, toy.grid(), steps=20, seed=0).samples) for name, gan in gans.items()
+    }
+    assert len(set(curves.values())) == len(curves)
+
+
+def test_unknown_names_are_answered_with_the_known_ones(tmp_path):
+    with pytest.raises(ValueError, match="no stored study"):
+        studies.load("mode-colapse")
+    with pytest.raises(ValueError, match="dcgan-ablation"):
+        studies.run("ablation", tmp_path)
+
+
+def test_run_stores_result_and_provenance(tmp_path, monkeypatch):
+    monkeypatch.setitem(studies.STUDIES, "small", lambda: {"settings": {"seeds": (0,)}, "rows": [1, 2]})
+    path = studies.run("small", tmp_path)
+    result = json.loads(path.read_text(encoding="utf-8"))
+    assert result["rows"] == [1, 2] and result["settings"] == {"seeds": [0]}
+    assert {"study", "device", "versions", "seconds"} <= set(result)
+
+
+@pytest.mark.parametrize("name", studies.STUDIES)
+def test_stored_results_say_how_they_were_made(name):
+    result = studies.load(name)
+    assert result["study"] == name and result["seconds"] > 0 and result["device"]
+    assert result["versions"]["torch"] and len(result["settings"]["seeds"]) >= 3
+
+
+def test_stored_mode_collapse_has_every_variant_and_seed():
+    rows = studies.load("mode-collapse")["rows"]
+    seeds = studies.load("mode-collapse")["settings"]["seeds"]
+    assert len(seeds) >= 5
+    assert {(row["variant"], row["seed"]) for row in rows} == {(v, s) for v in VARIANTS for s in seeds}
