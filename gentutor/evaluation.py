@@ -31,7 +31,7 @@ def frechet_distance(features_a: Tensor, features_b: Tensor) -> float:
         ValueError: not two matrices with the same D, fewer than 2 rows, or values that are not finite.
 
     Source:
-        eq-frechet; Heusel et al. 2017, Eq. 6; Dowson & Landau 1982, Eq. 4.
+        eq-frechet; Heusel et al. 2017, Eq. 6; Dowson & Landau 1982.
 
     >>> a = torch.tensor([[-1.0], [0.0], [1.0]])  # mean 0, standard deviation 1
     >>> round(frechet_distance(a, 3 * a + 2), 6)  # mean 2, standard deviation 3: 2² + (3 - 1)²

@@ -11,6 +11,7 @@ from gentutor.models.gan import (
     MLP,
     DCGANDiscriminator,
     DCGANGenerator,
+    Dropout,
     GaussianNoise,
     MLPDiscriminator,
     MLPGenerator,
@@ -144,6 +145,26 @@ def test_a_discriminators_noise_is_on_its_input_in_training_only():
     assert discriminator(x).ne(discriminator(x)).any()
     discriminator.eval()
     assert torch.equal(discriminator(x), discriminator(x))
+
+
+@pytest.mark.parametrize("p", [0.0, 0.3, 0.9])
+def test_dropout_silences_a_share_and_keeps_the_mean_in_training_only(p):
+    torch.manual_seed(0)
+    dropout, x = Dropout(p), torch.full((300, 400), 3.0)
+    out = dropout(x)
+    kept = out != 0
+    assert (~kept).double().mean().item() == pytest.approx(p, abs=4 * math.sqrt(p * (1 - p) / out.numel()))
+    torch.testing.assert_close(out[kept], x[kept] / (1 - p))
+    assert torch.equal(dropout.eval()(x), x)
+
+
+def test_dropout_passes_the_gradient_of_what_it_keeps():
+    torch.manual_seed(0)
+    x = torch.ones(50, requires_grad=True)
+    out = Dropout(0.4)(x)
+    out.sum().backward()
+    torch.testing.assert_close(x.grad, out.detach())  # 1 / (1 - p) where kept, 0 elsewhere
+    assert {0, 1} == set((x.grad > 0).int().tolist())
 
 
 def test_minibatch_std_shows_a_discriminator_how_varied_its_batch_is():
