@@ -94,8 +94,7 @@ MISTAKES = [
         lambda g: (g.norm() - 1).square(),
     ),
     _PenaltyMistake(
-        "You differentiate the mean of the scores, which makes every gradient B times too small: use the "
-        "sum.",
+        "You differentiate the mean of the scores, so that every gradient is B times too small; use the sum.",
         lambda g: (_norm(g) / len(g) - 1).square().mean(),
     ),
     _PenaltyMistake(
@@ -141,9 +140,8 @@ def _judge_points(epsilon: Tensor) -> None:
     per_example = epsilon.mean(dim=1)
     if bool((epsilon - per_example[:, None]).abs().max() > 1e-4):
         raise Wrong(
-            f"{ON_LINE}. Draw one ε for each example and let it broadcast, shape (B, 1, ...), not one for "
-            f"each "
-            "element."
+            f"{ON_LINE}. Draw one ε for each example, shape (B, 1, ...), which broadcasts, "
+            "not one for each element."
         )
     if bool((per_example.min() < -1e-4) | (per_example.max() > 1 + 1e-4)):
         raise Wrong(

@@ -1,6 +1,7 @@
 """The exercise on drawing samples from a trained generator without disturbing it."""
 
 import copy
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -15,7 +16,7 @@ TRAIN_MODE = (
     "The images are made in training mode: BatchNorm then normalises by the batch at hand, so that an image "
     "depends on its neighbours, and its stored statistics move. Call generator.eval() first."
 )
-NOT_SCALED = {
+NOT_SCALED: dict[str, Callable[[Tensor], Tensor]] = {
     "The images are still in [-1, 1], as tanh made them: (x + 1) / 2 brings them to [0, 1].": lambda x: x,
     "The images are clamped, which turns everything below 0 black: rescale with (x + 1) / 2.": lambda x: (
         x.clamp(0, 1)
@@ -75,7 +76,8 @@ def _judge_images(images: Tensor, evaluated: Tensor, trained: Tensor | None) -> 
 
     found = value_difference(Outcome(images.detach()), Outcome((evaluated + 1) / 2), 1e-4)
     if found:
-        if trained is not None and not (unlike(trained) and unlike((trained + 1) / 2)):
+        scales = (lambda x: (x + 1) / 2, *NOT_SCALED.values())
+        if trained is not None and not all(unlike(rescale(trained)) for rescale in scales):
             raise Wrong(TRAIN_MODE)
         for hint, rescale in NOT_SCALED.items():
             if not unlike(rescale(evaluated)):

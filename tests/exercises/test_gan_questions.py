@@ -5,7 +5,6 @@ import math
 import numpy as np
 import pytest
 import torch
-import torch.nn.functional as F
 
 from gentutor.exercises import EXERCISES
 from gentutor.objectives import adversarial
@@ -75,8 +74,12 @@ def test_wrong_choice(answer, phrase, rejects):
     rejects(NEAR, answer, phrase)
 
 
-def test_log_4_is_the_loss_of_a_weak_discriminator_and_of_equality():
-    blind = torch.zeros(100)
-    far_apart = adversarial.discriminator_loss(blind, blind)  # whatever the two distributions are
-    assert far_apart.item() == pytest.approx(math.log(4))
-    assert F.softplus(torch.zeros(())).item() * 2 == pytest.approx(math.log(4))
+def test_a_weak_discriminator_has_the_loss_log_4_however_far_apart_the_two_are():
+    real, fake = torch.distributions.Normal(0.0, 1.0), torch.distributions.Normal(100.0, 1.0)
+    x, y = real.sample((1000,)), fake.sample((1000,))
+    weak = adversarial.discriminator_loss(0 * x, 0 * y)
+    best = adversarial.discriminator_loss(
+        *(adversarial.optimal_discriminator_logits(real.log_prob(z), fake.log_prob(z)) for z in (x, y))
+    )
+    assert weak.item() == pytest.approx(math.log(4))
+    assert best.item() == pytest.approx(0.0, abs=1e-6)

@@ -70,6 +70,7 @@ def test_right_samples(answer, accepts):
     [
         (sampler(evaluate=False), "made in training mode"),
         (sampler(evaluate=False, rescale=lambda x: x), "made in training mode"),
+        (sampler(evaluate=False, rescale=lambda x: x.clamp(0, 1)), "made in training mode"),
         (sampler(rescale=lambda x: x), "still in [-1, 1]"),
         (sampler(rescale=lambda x: x.clamp(0, 1)), "clamped"),
         (sampler(rescale=torch.sigmoid), "does not undo tanh"),
