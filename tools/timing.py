@@ -1,0 +1,48 @@
+"""Measures how long a chapter takes and stores the minutes, which the chapter shows its readers.
+
+    python tools/timing.py book/ch02_gan.ipynb [--profile cpu]
+
+The notebook is run from top to bottom on an otherwise idle machine; the result goes into the
+package's stored studies under ``chapter-times``.
+"""
+
+import argparse
+import json
+import os
+import time
+from pathlib import Path
+
+import nbformat
+import torch
+from nbclient import NotebookClient
+
+from gentutor.runs import device_name
+from gentutor.studies import FOLDER
+
+RESULT = FOLDER / "chapter-times.json"
+
+
+def main() -> None:
+    """Run one notebook and store its time."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("notebook", type=Path)
+    parser.add_argument("--profile", default="cpu", choices=("ci", "cpu", "gpu"))
+    arguments = parser.parse_args()
+    os.environ["GENTUTOR_PROFILE"] = arguments.profile
+
+    notebook = nbformat.read(arguments.notebook, as_version=4)
+    started = time.perf_counter()
+    folder = {"metadata": {"path": arguments.notebook.parent}}
+    NotebookClient(notebook, timeout=900, resources=folder).execute()
+    minutes = (time.perf_counter() - started) / 60
+
+    times = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {}
+    entry = {"minutes": round(minutes, 2), "device": device_name(), "torch": torch.__version__}
+    times.setdefault(arguments.notebook.stem, {})[arguments.profile] = entry
+    RESULT.parent.mkdir(parents=True, exist_ok=True)
+    RESULT.write_text(json.dumps(times, indent=1) + "\n", encoding="utf-8")
+    print(f"{arguments.notebook.stem}: {minutes:.2f} minutes in the profile {arguments.profile}")
+
+
+if __name__ == "__main__":
+    main()
