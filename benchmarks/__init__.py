@@ -1,0 +1,1 @@
+"""How fast the package is, beside plain PyTorch and beside the usual tutorial; see README.md."""
