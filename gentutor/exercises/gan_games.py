@@ -197,7 +197,7 @@ DIRAC = Exercise(
         crashes={"math domain error": IMAGINARY},
     ),
     solution=dirac_eigenvalues,
-    praise="without the penalty both moduli are above 1 and steps lead away; enough of it brings them below 1.",
+    praise="without the penalty both moduli are above 1, so steps lead away; enough of it brings them in.",
     hints=(
         "The losses are softplus(-ψθ) for the generator and log 2 + softplus(ψθ) + γ/2 · ψ² for the "
         "discriminator. The derivative of softplus is the sigmoid, 1/2 at 0.",

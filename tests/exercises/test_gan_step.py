@@ -119,7 +119,8 @@ def test_right_answers(body, accepts):
         (RIGHT.replace(D_LOSS, "d_loss = bce(D(real), torch.ones(len(real), 1))\n"),
          "labels must have the shape of the logits"),
         # two bugs at once: first the one that shows first
-        (RIGHT.replace("d_opt.zero_grad()\n", "").replace("g_loss = ", "g_loss = -"), "learns to be found out"),
+        (RIGHT.replace("d_opt.zero_grad()\n", "").replace("g_loss = ", "g_loss = -"),
+         "learns to be found out"),
         # noise, modes, traces
         (RIGHT.replace("randn", "rand"), "torch.rand is uniform"),
         (RIGHT.replace("torch.randn(", "torch.zeros("), "same noise"),
