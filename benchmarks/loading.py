@@ -5,6 +5,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -64,7 +65,7 @@ def run(rounds: int) -> dict[str, Any]:
             pass
 
     torch.manual_seed(0)
-    both = {"batches": pass_over_tensors, "loader": pass_over_loader}
+    both: dict[str, Callable[[], object]] = {"batches": pass_over_tensors, "loader": pass_over_loader}
     times = interleaved(both, rounds=max(1, rounds // 3), warm_up=0)
     fast, slow = (statistics.median(times[name]) for name in ("batches", "loader"))
     ratio = median_ratio(times["loader"], times["batches"])

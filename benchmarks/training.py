@@ -33,20 +33,21 @@ def training(recipe: recipes.GANRecipe) -> Iterator[None]:
 
 def competitors(recipe: recipes.GANRecipe) -> dict[str, Iterator[None]]:
     """The three ways to train the recipe's networks, each pausing after every step."""
+    common = (recipe.latent_dim, recipe.batch_size, recipe.g_learning_rate, recipe.betas)
     if recipe.convolutional:
         hand = by_hand.dcgan_networks()
-        tutorial = tutorial_dcgan.Generator(recipe.latent_dim, 32), tutorial_dcgan.Discriminator(32, 0.2)
-        loop = tutorial_dcgan.training
+        dcgan = tutorial_dcgan.Generator(recipe.latent_dim, 32), tutorial_dcgan.Discriminator(32, 0.2)
+        expect_same_size((recipe.generator(), recipe.discriminator()), hand, dcgan)
+        loop = tutorial_dcgan.training(dcgan[0], dcgan[1], *common)
     else:
         hand = by_hand.mlp_networks()
-        tutorial = tutorial_mlp.Generator(recipe.latent_dim, 784), tutorial_mlp.Discriminator(784)
-        loop = tutorial_mlp.training
-    expect_same_size((recipe.generator(), recipe.discriminator()), hand, tutorial)
-    common = (recipe.latent_dim, recipe.batch_size, recipe.g_learning_rate, recipe.betas)
+        mlp = tutorial_mlp.Generator(recipe.latent_dim, 784), tutorial_mlp.Discriminator(784)
+        expect_same_size((recipe.generator(), recipe.discriminator()), hand, mlp)
+        loop = tutorial_mlp.training(mlp[0], mlp[1], *common)
     return {
         OURS: training(recipe),
-        HAND: by_hand.training(*hand, *common, recipe.ema_decay),
-        TUTORIAL: loop(*tutorial, *common),
+        HAND: by_hand.training(hand[0], hand[1], *common, recipe.ema_decay),
+        TUTORIAL: loop,
     }
 
 

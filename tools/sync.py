@@ -3,7 +3,7 @@
     python tools/sync.py [--check]
 
 Those are: the setup cell of every notebook, the blocks between ``<!-- links -->`` and
-``<!-- /links -->`` in README.md, the addresses in pyproject.toml and CITATION.cff.
+``<!-- /links -->`` and the other addresses in README.md, those in pyproject.toml and CITATION.cff.
 With ``--check`` nothing is written; the files that are out of date are listed, and it fails.
 """
 
@@ -108,6 +108,7 @@ def up_to_date() -> dict[Path, str]:
         "README.md": [
             (r"<!-- links -->.*?<!-- /links -->", block),
             (r"git clone \S+", f"git clone {repo.url}"),
+            (r"url = \{[^}]*\}", f"url = {{{repo.url}}}"),
         ],
         "pyproject.toml": [
             (r"(?m)^Repository = [^\n]*$", f'Repository = "{repo.url}"'),
