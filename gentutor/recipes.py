@@ -130,16 +130,16 @@ Recipe = GANRecipe | ClassifierRecipe
 
 MLP_GAN = GANRecipe(
     name="mlp-gan-mnist",
-    source="Goodfellow et al. 2014 (fully connected, dropout in D); Adam as in Radford et al. 2016",
+    source="Goodfellow et al. 2014 (fully connected, dropout in D); betas as in Radford et al. 2016",
     convolutional=False,
     latent_dim=100,
-    batch_size=128,
-    g_learning_rate=2e-4,
-    d_learning_rate=2e-4,
+    batch_size=256,
+    g_learning_rate=4e-4,
+    d_learning_rate=4e-4,
     betas=(0.5, 0.999),
     ema_decay=0.999,
     input_noise=0.0,
-    steps=Steps(ci=20, cpu=1000, gpu=20_000, full=40_000),
+    steps=Steps(ci=20, cpu=700, gpu=10_000, full=20_000),
 )
 DCGAN = replace(
     MLP_GAN,
