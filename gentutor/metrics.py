@@ -30,7 +30,7 @@ def digit_features(images: Tensor, chunk: int = 500) -> Tensor:
         chunk: images passed through the network at once.
 
     Returns:
-        (N, 64), float32, at least 0, on the device of the images, without gradient.
+        (N, 64), float32 in [-1, 1], on the device of the images, without gradient.
 
     Raises:
         TypeError: the images are no floating-point tensor (``data.to_unit`` makes one of uint8).

@@ -159,10 +159,10 @@ DIGIT_CLASSIFIER = ClassifierRecipe(
     source="a small network in the manner of LeNet-5 (LeCun et al. 1998)",
     batch_size=128,
     learning_rate=2e-3,
-    weight_decay=1e-4,
+    weight_decay=1e-2,
     ema_decay=0.999,
     shift=2,
-    steps=Steps(ci=20, cpu=1000, gpu=6000, full=6000),
+    steps=Steps(ci=20, cpu=1000, gpu=5000, full=5000),
 )
 
 ALL: dict[str, Recipe] = {recipe.name: recipe for recipe in (DIGIT_CLASSIFIER, MLP_GAN, DCGAN)}

@@ -7,33 +7,34 @@ from torch import Tensor, nn
 class DigitClassifier(nn.Module):
     """Three convolutions, a hidden layer of 64 features, ten logits.
 
-    Pooling stands before BatchNorm and ReLU, which then have a quarter of the work.
+    The features end in tanh, and nothing is normalised on the way: so an image unlike any digit,
+    such as noise, is not thrown far beyond all digits, and distances in feature space stay fair.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            nn.Conv2d(1, 16, 3, padding=1, bias=False),  # 28
+            nn.Conv2d(1, 16, 3, padding=1),  # 28
             nn.MaxPool2d(2),  # 14
-            nn.BatchNorm2d(16),
             nn.ReLU(),
-            nn.Conv2d(16, 32, 3, padding=1, bias=False),
+            nn.Conv2d(16, 32, 3, padding=1),
             nn.MaxPool2d(2),  # 7
-            nn.BatchNorm2d(32),
             nn.ReLU(),
-            nn.Conv2d(32, 64, 3, padding=1, bias=False),
-            nn.BatchNorm2d(64),
+            nn.Conv2d(32, 64, 3, padding=1),
             nn.ReLU(),
             nn.Flatten(),
             nn.Dropout(0.4),
             nn.Linear(64 * 7 * 7, 64),
-            nn.ReLU(),
+            nn.Tanh(),
         )
         self.head = nn.Linear(64, 10)
+        for layer in self.body:
+            if isinstance(layer, nn.Conv2d):  # keeps the variance from layer to layer (He et al. 2015)
+                nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
         self.to(memory_format=torch.channels_last)  # the same numbers, faster convolutions
 
     def features(self, x: Tensor) -> Tensor:
-        """(B, 1, 28, 28) in [0, 1] -> (B, 64)."""
+        """(B, 1, 28, 28) in [0, 1] -> (B, 64) in [-1, 1]."""
         if x.dim() != 4 or tuple(x.shape[1:]) != (1, 28, 28):
             raise ValueError(f"expected images of shape (B, 1, 28, 28), got {tuple(x.shape)}")
         return self.body(x)
