@@ -123,7 +123,8 @@ def _build_html(profile: str) -> None:
 
 def _environment(profile: str) -> dict[str, str]:
     environment = os.environ | {"GENTUTOR_PROFILE": profile, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
-    environment.pop("GENTUTOR_STRICT", None)
+    for name in ("GENTUTOR_STRICT", "MPLBACKEND"):  # the notebooks choose: figures are shown inline
+        environment.pop(name, None)
     if profile == "ci":
         environment.setdefault("OMP_NUM_THREADS", "1")
     return environment
@@ -191,7 +192,8 @@ def _files(folder: str, *suffixes: str) -> list[Path]:
 
 def _digest(files: Iterable[Path], profile: str) -> str:
     total = hashlib.sha256(f"{profile} {sys.version} {version('torch')}".encode())
-    for path in [Path(__file__), *files]:
+    total.update(Path(__file__).read_bytes())
+    for path in files:
         total.update(f"{path.relative_to(ROOT)}\n".encode())
         total.update(hashlib.sha256(path.read_bytes()).digest())
     return total.hexdigest()

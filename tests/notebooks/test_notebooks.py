@@ -1,25 +1,12 @@
 """Every notebook runs from top to bottom as it is, with the exercises' stubs in place."""
 
-import json
-
 import pytest
 
+from tests.notebooks.chapter import CHECK, code_cells, printed, read
 from tools import build, sync
 
 NOTEBOOKS = build.notebooks()
 names = pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
-
-
-def read(path):
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
-def code_cells(path):
-    return [cell for cell in read(path)["cells"] if cell["cell_type"] == "code"]
-
-
-def printed(cell):
-    return "".join("".join(output.get("text", [])) for output in cell["outputs"])
 
 
 def test_there_is_a_notebook():
@@ -38,10 +25,10 @@ def test_runs_from_top_to_bottom(notebook, executed_notebooks):
 def test_unattempted_exercises_say_so(notebook, executed_notebooks):
     assert build.is_executed(notebook, "ci"), executed_notebooks
     cells = code_cells(build.executed_copy(notebook, "ci"))
-    checks = [cell for cell in cells if "".join(cell["source"]).startswith(("check(", "gentutor.exercises.check("))]
+    checks = [cell for cell in cells if CHECK.search(cell["source"])]
     assert checks
     for cell in checks:
-        assert "not attempted yet" in printed(cell), "".join(cell["source"])
+        assert "not attempted yet" in printed(cell), cell["source"]
 
 
 @names
@@ -63,7 +50,7 @@ def test_asks_for_the_plain_kernel(notebook):
 def test_first_code_cell_sets_up(notebook):
     first = code_cells(notebook)[0]
     assert first["metadata"].get("gentutor") == "setup"
-    assert "".join(first["source"]) == sync.repository().setup_cell(), "make sync writes it"
+    assert first["source"] == sync.repository().setup_cell(), "make sync writes it"
 
 
 @names
@@ -72,4 +59,4 @@ def test_figures_have_alternative_text(notebook, executed_notebooks):
     for cell in code_cells(build.executed_copy(notebook, "ci")):
         shows = any("image/png" in output.get("data", {}) for output in cell["outputs"])
         alt = cell["metadata"].get("mystnb", {}).get("image", {}).get("alt", "")
-        assert not shows or len(alt) > 20, "".join(cell["source"])
+        assert not shows or len(alt) > 20, cell["source"]

@@ -1,0 +1,28 @@
+"""Repairs what the theme and docutils leave unreadable for those who do not see the page."""
+
+from pathlib import Path
+
+from sphinx.application import Sphinx
+
+REPAIRS = {
+    # the arrow that unfolds a part of the contents has no name
+    '<summary><span class="toctree-toggle"': '<summary aria-label="Pages inside"><span class="toctree-toggle"',
+    # a list whose entries are no list items
+    '<div role="list" class="citation-list">': '<div class="citation-list">',
+}
+
+
+def repair_pages(app: Sphinx, error: Exception | None) -> None:
+    """Replace the faulty pieces in every page that was written."""
+    for path in Path(app.outdir).rglob("*.html") if error is None else ():
+        text = repaired = path.read_text(encoding="utf-8")
+        for faulty, sound in REPAIRS.items():
+            repaired = repaired.replace(faulty, sound)
+        if repaired != text:
+            path.write_text(repaired, encoding="utf-8")
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register the event."""
+    app.connect("build-finished", repair_pages)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,157 @@
+"""The built pages in a real browser: from disk, on a phone, in the dark, and through axe's eyes.
+
+Skipped where no Chromium is found: then only the static checks of ``test_pages.py`` have been made.
+"""
+
+import http.server
+import shutil
+import threading
+from dataclasses import dataclass
+from functools import partial
+
+import pytest
+
+pytestmark = pytest.mark.browser
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = (
+    "no-sandbox disable-gpu disable-background-networking disable-component-update disable-sync no-first-run"
+)
+LOCAL = ("file:", "data:", "blob:", "http://127.0.0.1:")
+READY = "() => window.MathJax?.startup?.promise ?? true"
+BROKEN_IMAGES = "[...document.images].filter(i => i.complete && !i.naturalWidth).map(i => i.src)"
+PANELS = """[...document.querySelectorAll('article .cell_output img')].map(
+    i => [getComputedStyle(i).filter, getComputedStyle(i).backgroundColor])"""
+STICKS_OUT = """[...document.querySelectorAll('main *')].filter(e => {
+    if (e.getBoundingClientRect().right <= innerWidth + 1) return false;
+    for (let p = e.parentElement; p; p = p.parentElement)
+        if (p !== document.body && getComputedStyle(p).overflowX !== 'visible') return false;
+    return document.documentElement.scrollWidth > innerWidth;
+}).slice(0, 5).map(e => e.outerHTML.slice(0, 120))"""
+
+
+@pytest.fixture(scope="session")
+def browser(executed_notebooks):
+    path = next((found for name in NAMES if (found := shutil.which(name))), None)
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with playwright.sync_playwright() as driver:
+        if path is None and not shutil.which(driver.chromium.executable_path):
+            pytest.skip("no Chromium found: the pages were checked as files only, by test_pages.py")
+        chromium = driver.chromium.launch(
+            executable_path=path, args=[f"--{flag}" for flag in FLAGS.split()], timeout=120_000
+        )
+        yield chromium
+        chromium.close()
+
+
+class Tab:
+    """A tab that notes, and refuses, every request to another host, and notes every error."""
+
+    def __init__(self, browser, scheme="light"):
+        self.foreign, self.errors = [], []
+        self.context = browser.new_context(
+            viewport={"width": 1280, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
+        )
+        self.context.set_default_timeout(120_000)
+        self.context.route("**/*", self._route)
+        self.page = self.context.new_page()
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("console", lambda line: self.errors.append(line.text) if line.type == "error" else None)
+
+    def _route(self, route):
+        if route.request.url.startswith(LOCAL):
+            route.continue_()
+        else:
+            self.foreign.append(route.request.url)
+            route.abort()
+
+    def open(self, url):
+        self.page.goto(url, wait_until="load")
+        self.page.evaluate(READY)
+        return self.page
+
+
+@dataclass
+class Look:
+    """What was seen of one page in one colour scheme."""
+
+    theme: str
+    trouble: list[str]
+    undrawn_formulas: int
+    panels: list[tuple[str, str]]
+    sticks_out_on_a_phone: list[str]
+    axe: list[str]
+
+
+def look(browser, path, scheme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    tab = Tab(browser, scheme)
+    page = tab.open(path.as_uri())
+    trouble = tab.foreign + tab.errors + page.evaluate(BROKEN_IMAGES)
+    formulas = page.locator(".math").count() - page.locator("mjx-container").count()
+    wrong = page.locator("[data-mml-node=merror]").count()
+    options = {"resultTypes": ["violations"]}
+    if scheme == "dark":  # the schemes differ in nothing but colours
+        options["runOnly"] = ["color-contrast", "link-in-text-block"]
+    violations = axe.run(page, context={"exclude": ["mjx-container"]}, options=options).response["violations"]
+    serious = [
+        f"{violation['id']} ({len(violation['nodes'])} times): {violation['nodes'][0]['html'][:200]}"
+        for violation in violations
+        if violation["impact"] in ("serious", "critical")
+    ]
+    theme, panels = page.evaluate("document.documentElement.dataset.theme"), page.evaluate(PANELS)
+    page.set_viewport_size({"width": 375, "height": 800})
+    seen = Look(theme, trouble, max(formulas, 0) + wrong, panels, page.evaluate(STICKS_OUT), serious)
+    tab.context.close()
+    return seen
+
+
+@pytest.fixture(scope="module")
+def looks(browser, html):
+    """(page, scheme) -> what was seen, for every page in light and in dark."""
+    pages = sorted(path for path in html.rglob("*.html") if "_static" not in path.parts)
+    pages.remove(html / "index.html")  # it only sends the reader on
+    return {
+        (path.stem, scheme): look(browser, path, scheme) for path in pages for scheme in ("light", "dark")
+    }
+
+
+def test_pages_work_from_disk(looks):
+    assert {key: seen.trouble for key, seen in looks.items() if seen.trouble} == {}
+
+
+def test_every_formula_is_drawn(looks):
+    assert {key for key, seen in looks.items() if seen.undrawn_formulas} == set()
+
+
+def test_pages_fit_a_phone(looks):
+    wide = {key: seen.sticks_out_on_a_phone for key, seen in looks.items() if seen.sticks_out_on_a_phone}
+    assert wide == {}
+
+
+def test_figures_keep_a_light_panel_in_the_dark(looks):
+    dark = [seen for (_, scheme), seen in looks.items() if scheme == "dark"]
+    panels = [tuple(panel) for seen in dark for panel in seen.panels]
+    assert {seen.theme for seen in dark} == {"dark"}
+    assert set(panels) == {("none", "rgb(255, 255, 255)")}
+
+
+def test_axe_finds_nothing_serious(looks):
+    assert {key: seen.axe for key, seen in looks.items() if seen.axe} == {}
+
+
+@pytest.mark.parametrize("address", ["disk", "server"])
+def test_search_finds(browser, html, address):
+    quiet = type("Quiet", (http.server.SimpleHTTPRequestHandler,), {"log_message": lambda *_: None})
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(quiet, directory=html))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    start = html.as_uri() if address == "disk" else f"http://127.0.0.1:{server.server_port}"
+    tab = Tab(browser)
+    page = tab.open(f"{start}/search.html?q=discriminator")
+    page.wait_for_selector("#search-results li a")
+    links = page.locator("#search-results li a").evaluate_all("links => links.map(link => link.href)")
+    assert any("ch02_gan.html" in link for link in links)
+    page.click("#search-results li a >> nth=0")
+    page.wait_for_selector("article h1")
+    assert tab.foreign == []
+    tab.context.close()
+    server.shutdown()
