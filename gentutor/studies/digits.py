@@ -46,7 +46,7 @@ def joint_batch_step(
 
 
 def dcgan_ablation(
-    seeds: tuple[int, ...] = (0, 1, 2), steps: int = 600, samples: int = 2000
+    seeds: tuple[int, ...] = (0, 1, 2), steps: int = 400, samples: int = 2000
 ) -> dict[str, Any]:
     """The DCGAN recipe, whole and with one detail taken away, once for each seed."""
     recipe = replace(recipes.DCGAN, steps=replace(recipes.DCGAN.steps, full=steps))
