@@ -155,7 +155,6 @@ VARIANTS: dict[str, ToyGAN] = {
     "L2 penalty on D, 1e-3": replace(BASE, d_weight_decay=1e-3),
     "L1 penalty on D, 1e-4": replace(BASE, l1_weight=1e-4),
     "plain SGD, rate 0.05": replace(BASE, optimizer=SGD, g_learning_rate=0.05, d_learning_rate=0.05),
-    "Adam with β₁ = 0.9": replace(BASE, optimizer=functools.partial(Adam, betas=(0.9, 0.999), fused=True)),
 }
 
 
