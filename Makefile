@@ -7,7 +7,7 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 INSTALLED := $(VENV)/installed
 CONSTRAINTS ?= constraints.txt
-PIP_INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS:%=--constraint %)
+PIP_INSTALL := $(PYTHON) -m pip install -qq --disable-pip-version-check $(CONSTRAINTS:%=--constraint %)
 
 .DEFAULT_GOAL := help
 .PHONY: help book serve lab test test-html bench lint format links strip sync pins clean

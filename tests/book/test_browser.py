@@ -12,7 +12,7 @@ from functools import partial
 import pytest
 
 pytestmark = pytest.mark.browser
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
     "no-sandbox disable-gpu disable-background-networking disable-component-update disable-sync no-first-run"
 )
