@@ -38,8 +38,22 @@ def link_labels(app: Sphinx, what: str, name: str, obj: object, options: object,
             lines[number] = LABEL.sub(lambda label: f"equation :eq:`{label[0]}`", line)
 
 
+def tidy_signature(
+    app: Sphinx,
+    what: str,
+    name: str,
+    obj: object,
+    options: object,
+    signature: str | None,
+    returns: str | None,
+) -> tuple[str | None, str | None]:
+    """A dataclass's ``<factory>`` cannot be parsed, and would spoil the whole signature."""
+    return signature and signature.replace("<factory>", "..."), returns
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the events."""
     app.connect("missing-reference", find_documented)
+    app.connect("autodoc-process-signature", tidy_signature)
     app.connect("autodoc-process-docstring", link_labels, priority=900)  # after napoleon
     return {"parallel_read_safe": True, "parallel_write_safe": True}
