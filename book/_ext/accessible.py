@@ -4,9 +4,10 @@ from pathlib import Path
 
 from sphinx.application import Sphinx
 
+ARROW = '<span class="toctree-toggle"'
 REPAIRS = {
     # the arrow that unfolds a part of the contents has no name
-    '<summary><span class="toctree-toggle"': '<summary aria-label="Pages inside"><span class="toctree-toggle"',
+    f"<summary>{ARROW}": f'<summary aria-label="Pages inside">{ARROW}',
     # a list whose entries are no list items
     '<div role="list" class="citation-list">': '<div class="citation-list">',
 }

@@ -39,16 +39,10 @@ def link_labels(app: Sphinx, what: str, name: str, obj: object, options: object,
 
 
 def tidy_signature(
-    app: Sphinx,
-    what: str,
-    name: str,
-    obj: object,
-    options: object,
-    signature: str | None,
-    returns: str | None,
+    app: Sphinx, what: str, name: str, obj: object, options: object, signature: str | None, result: str | None
 ) -> tuple[str | None, str | None]:
     """A dataclass's ``<factory>`` cannot be parsed, and would spoil the whole signature."""
-    return signature and signature.replace("<factory>", "..."), returns
+    return signature and signature.replace("<factory>", "..."), result
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
