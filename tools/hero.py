@@ -1,6 +1,6 @@
 """Draws the picture at the head of the README and of the book: digits by people, and by the stored DCGAN.
 
-    python tools/hero.py
+python tools/hero.py
 """
 
 from pathlib import Path
