@@ -152,7 +152,7 @@ DCGAN = replace(
     d_learning_rate=1e-3,
     betas=(0.5, 0.99),
     input_noise=0.2,
-    steps=Steps(ci=20, cpu=1500, gpu=12_000, full=12_000),
+    steps=Steps(ci=20, cpu=1000, gpu=12_000, full=12_000),
 )
 DIGIT_CLASSIFIER = ClassifierRecipe(
     name="digit-classifier",
