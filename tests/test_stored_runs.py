@@ -37,7 +37,11 @@ def test_stored_card_is_complete(name):
 def test_stored_recipe_is_the_packages(name):
     card = read_card(name)
     recipe = json.loads(json.dumps(dataclasses.asdict(recipes.get(name))))
-    assert {**card.recipe, "seed": 0, "source": ""} == {**recipe, "seed": 0, "source": ""}
+
+    def made_by(fields):  # what a full run depends on; the live runs of the profiles may change
+        return {**fields, "seed": 0, "source": "", "steps": fields["steps"]["full"]}
+
+    assert made_by(card.recipe) == made_by(recipe)
     assert card.seed == card.recipe["seed"]
 
 
