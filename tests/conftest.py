@@ -30,6 +30,7 @@ def html(executed_notebooks):
     return build.HTML
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
 def pytest_collection_modifyitems(items):
     """With several workers, one of them makes the book and looks at it; the rest goes to the others."""
     for item in items:
