@@ -30,7 +30,7 @@ lab: $(INSTALLED) ## open the chapters in JupyterLab
 test: export GENTUTOR_PROFILE = ci
 test: export OMP_NUM_THREADS = 1
 test: $(INSTALLED) ## everything: unit tests, doctests, notebooks, exercises, pages
-	@$(PYTHON) -m pytest -n $(JOBS) --dist loadgroup $(PYTEST)
+	@$(PYTHON) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 test-html: $(INSTALLED) ## only the tests of the built pages
 	@OMP_NUM_THREADS=1 $(PYTHON) -m pytest -q tests/book $(PYTEST)

@@ -30,12 +30,15 @@ def html(executed_notebooks):
     return build.HTML
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
 def pytest_collection_modifyitems(items):
-    """With several workers, one of them makes the book and looks at it; the rest goes to the others."""
-    for item in items:
-        if "executed_notebooks" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("book"))
+    """With two workers: one makes the book and opens it in a browser, the other does the rest meanwhile."""
+
+    def turn(item):
+        if item.get_closest_marker("browser"):
+            return 0
+        return 2 if "executed_notebooks" in getattr(item, "fixturenames", ()) else 1
+
+    items.sort(key=turn)
 
 
 class Commands:

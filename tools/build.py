@@ -76,6 +76,11 @@ def is_executed(notebook: Path, profile: str) -> bool:
 
 def execute(profile: str) -> None:
     """Run the notebooks that have changed, or whose package has; raise if one fails."""
+    with _lock():
+        _execute(profile)
+
+
+def _execute(profile: str) -> None:
     todo = [notebook for notebook in notebooks() if not is_executed(notebook, profile)]
     if not todo:
         return
@@ -99,9 +104,14 @@ def execute(profile: str) -> None:
 
 def build_html(profile: str) -> None:
     """Make the pages, if any source has changed since they were made; raise on any warning."""
-    BUILD.mkdir(exist_ok=True)
-    with FileLock(BUILD / "lock"):
+    with _lock():
         _build_html(profile)
+
+
+def _lock() -> FileLock:
+    """Only one process builds at a time; the next one finds everything done."""
+    BUILD.mkdir(exist_ok=True)
+    return FileLock(BUILD / "lock", is_singleton=True)
 
 
 def _build_html(profile: str) -> None:
