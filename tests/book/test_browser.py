@@ -6,7 +6,7 @@ Skipped where no Chromium is found: then only the static checks of ``test_pages.
 import http.server
 import shutil
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import pytest
@@ -46,11 +46,9 @@ def browser(executed_notebooks):
 class Tab:
     """A tab that notes, and refuses, every request to another host, and notes every error."""
 
-    def __init__(self, browser, scheme="light"):
+    def __init__(self, browser):
         self.foreign, self.errors = [], []
-        self.context = browser.new_context(
-            viewport={"width": 1280, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
-        )
+        self.context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
         self.context.set_default_timeout(120_000)
         self.context.route("**/*", self._route)
         self.page = self.context.new_page()
@@ -72,71 +70,77 @@ class Tab:
 
 @dataclass
 class Look:
-    """What was seen of one page in one colour scheme."""
+    """What was seen of one page; ``theme``, ``panels`` and ``axe`` in both colour schemes."""
 
-    theme: str
     trouble: list[str]
     undrawn_formulas: int
-    panels: list[tuple[str, str]]
     sticks_out_on_a_phone: list[str]
-    axe: list[str]
+    theme: dict[str, str] = field(default_factory=dict)
+    panels: dict[str, list[list[str]]] = field(default_factory=dict)
+    axe: dict[str, list[str]] = field(default_factory=dict)
 
 
-def look(browser, path, scheme):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    tab = Tab(browser, scheme)
+def look(browser, path):
+    tab = Tab(browser)
     page = tab.open(path.as_uri())
     trouble = tab.foreign + tab.errors + page.evaluate(BROKEN_IMAGES)
     formulas = page.locator(".math").count() - page.locator("mjx-container").count()
     wrong = page.locator("[data-mml-node=merror]").count()
-    options = {"resultTypes": ["violations"]}
-    if scheme == "dark":  # the schemes differ in nothing but colours
-        options["runOnly"] = ["color-contrast", "link-in-text-block"]
-    violations = axe.run(page, context={"exclude": ["mjx-container"]}, options=options).response["violations"]
-    serious = [
-        f"{violation['id']} ({len(violation['nodes'])} times): {violation['nodes'][0]['html'][:200]}"
-        for violation in violations
-        if violation["impact"] in ("serious", "critical")
-    ]
-    theme, panels = page.evaluate("document.documentElement.dataset.theme"), page.evaluate(PANELS)
+    seen = Look(trouble, max(formulas, 0) + wrong, [])
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        seen.theme[scheme] = page.evaluate("document.documentElement.dataset.theme")
+        seen.panels[scheme] = page.evaluate(PANELS)
+        seen.axe[scheme] = serious_violations(page, scheme)
     page.set_viewport_size({"width": 375, "height": 800})
-    seen = Look(theme, trouble, max(formulas, 0) + wrong, panels, page.evaluate(STICKS_OUT), serious)
+    seen.sticks_out_on_a_phone = page.evaluate(STICKS_OUT)
     tab.context.close()
     return seen
 
 
+def serious_violations(page, scheme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    options = {"resultTypes": ["violations"]}
+    if scheme == "dark":  # the schemes differ in nothing but colours
+        options["runOnly"] = ["color-contrast", "link-in-text-block"]
+    result = axe.run(page, context={"exclude": ["mjx-container"]}, options=options).response
+    return [
+        f"{violation['id']} ({len(violation['nodes'])} times): {violation['nodes'][0]['html'][:200]}"
+        for violation in result["violations"]
+        if violation["impact"] in ("serious", "critical")
+    ]
+
+
 @pytest.fixture(scope="module")
 def looks(browser, html):
-    """(page, scheme) -> what was seen, for every page in light and in dark."""
+    """Page -> what was seen of it."""
     pages = sorted(path for path in html.rglob("*.html") if "_static" not in path.parts)
     pages.remove(html / "index.html")  # it only sends the reader on
-    return {
-        (path.stem, scheme): look(browser, path, scheme) for path in pages for scheme in ("light", "dark")
-    }
+    return {path.relative_to(html).as_posix(): look(browser, path) for path in pages}
 
 
 def test_pages_work_from_disk(looks):
-    assert {key: seen.trouble for key, seen in looks.items() if seen.trouble} == {}
+    assert {name: seen.trouble for name, seen in looks.items() if seen.trouble} == {}
 
 
 def test_every_formula_is_drawn(looks):
-    assert {key for key, seen in looks.items() if seen.undrawn_formulas} == set()
+    assert {name for name, seen in looks.items() if seen.undrawn_formulas} == set()
 
 
 def test_pages_fit_a_phone(looks):
-    wide = {key: seen.sticks_out_on_a_phone for key, seen in looks.items() if seen.sticks_out_on_a_phone}
+    wide = {name: seen.sticks_out_on_a_phone for name, seen in looks.items() if seen.sticks_out_on_a_phone}
     assert wide == {}
 
 
 def test_figures_keep_a_light_panel_in_the_dark(looks):
-    dark = [seen for (_, scheme), seen in looks.items() if scheme == "dark"]
-    panels = [tuple(panel) for seen in dark for panel in seen.panels]
-    assert {seen.theme for seen in dark} == {"dark"}
-    assert set(panels) == {("none", "rgb(255, 255, 255)")}
+    assert all(seen.theme == {"light": "light", "dark": "dark"} for seen in looks.values())
+    panels = {tuple(panel) for seen in looks.values() for panel in seen.panels["dark"]}
+    assert panels == {("none", "rgb(255, 255, 255)")}
 
 
-def test_axe_finds_nothing_serious(looks):
-    assert {key: seen.axe for key, seen in looks.items() if seen.axe} == {}
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(looks, scheme):
+    assert {name: seen.axe[scheme] for name, seen in looks.items() if seen.axe[scheme]} == {}
 
 
 @pytest.mark.parametrize("address", ["disk", "server"])
