@@ -139,7 +139,7 @@ MLP_GAN = GANRecipe(
     betas=(0.5, 0.999),
     ema_decay=0.999,
     input_noise=0.0,
-    steps=Steps(ci=20, cpu=700, gpu=6000, full=6000),
+    steps=Steps(ci=20, cpu=600, gpu=6000, full=6000),
 )
 DCGAN = replace(
     MLP_GAN,
@@ -152,7 +152,7 @@ DCGAN = replace(
     d_learning_rate=1e-3,
     betas=(0.5, 0.99),
     input_noise=0.2,
-    steps=Steps(ci=20, cpu=1000, gpu=12_000, full=12_000),
+    steps=Steps(ci=20, cpu=750, gpu=12_000, full=12_000),
 )
 DIGIT_CLASSIFIER = ClassifierRecipe(
     name="digit-classifier",
