@@ -10,6 +10,8 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
+from gentutor.models.vae import VAE
+
 
 def makes_images(model: nn.Module) -> bool:
     """Whether ``sample_images`` can draw from the model: it maps noise of ``latent_dim`` to images."""
@@ -30,15 +32,20 @@ def evaluating(model: nn.Module) -> Iterator[nn.Module]:
 
 @torch.no_grad()
 def sample_images(generator: nn.Module, n: int, seed: int = 0, chunk: int = 1000) -> Tensor:
-    r"""Samples of a generator in eval mode, as images in [0, 1].
+    r"""Samples of a generator or a VAE in eval mode, as images in [0, 1].
 
-    .. math:: x = \tfrac12 (G(z) + 1), \qquad z \sim N(0, I)
+    .. math::
+        x = \tfrac12 (G(z) + 1) \text{ of a generator}, \qquad x = E[x|z] = \sigma(l(z)) \text{ of a VAE},
+        \qquad z \sim N(0, I)
+
+    What is shown of a VAE is the mean of p(x|z), each pixel's probability of ink, not a draw from it.
 
     The noise is drawn on the CPU from its own random numbers: the same seed gives the same noise on
     every device, and the global random state stays as it was.
 
     Args:
-        generator: a network with ``latent_dim`` that maps (B, latent_dim) to (B, C, H, W) in [-1, 1].
+        generator: a network with ``latent_dim`` that maps (B, latent_dim) to (B, C, H, W) in [-1, 1],
+            or a VAE whose ``decode`` gives logits.
         n: how many images, at least 1.
         seed: of the noise.
         chunk: how many images to draw at once, at least 1.
@@ -62,8 +69,12 @@ def sample_images(generator: nn.Module, n: int, seed: int = 0, chunk: int = 1000
     z = torch.randn(n, cast(int, generator.latent_dim), generator=torch.Generator().manual_seed(seed))
     device = next(generator.parameters()).device
     with evaluating(generator):
-        images = torch.cat([generator(part.to(device)) for part in z.split(chunk)])
-    return ((images + 1) / 2).clamp(0, 1)
+        images = torch.cat([_images(generator, part.to(device)) for part in z.split(chunk)])
+    return images.clamp(0, 1)
+
+
+def _images(model: nn.Module, z: Tensor) -> Tensor:
+    return model.decode(z).sigmoid() if isinstance(model, VAE) else (model(z) + 1) / 2
 
 
 def tile(images: Tensor, columns: int = 8, gap: int = 0) -> np.ndarray:

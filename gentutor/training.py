@@ -2,13 +2,14 @@
 
 import copy
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
+from torch.optim.lr_scheduler import LambdaLR
 from tqdm import tqdm
 
 Report = Callable[[int, dict[str, float]], None]
@@ -116,6 +117,43 @@ def fit(
     return history
 
 
+def minimize(loss: Callable[[], Tensor], parameters: Iterable[Tensor], iterations: int = 200) -> float:
+    """Minimise a smooth function without noise by L-BFGS, with a line search (strong Wolfe conditions).
+
+    Args:
+        loss: computes the scalar to minimise from ``parameters``, e.g. over a whole training set.
+        parameters: the tensors to change, in place, e.g. ``model.parameters()``.
+        iterations: at most; it stops earlier where the gradient vanishes.
+
+    Returns:
+        The loss reached.
+
+    Raises:
+        ValueError: iterations is not positive.
+        FloatingPointError: the loss reached is nan or infinite.
+
+    >>> x = torch.zeros(2, requires_grad=True)
+    >>> minimize(lambda: (x - torch.tensor([1.0, 3.0])).square().sum(), [x]), x.tolist()
+    (0.0, [1.0, 3.0])
+    """
+    if iterations < 1:
+        raise ValueError(f"iterations must be at least 1, got {iterations}")
+    optimizer = torch.optim.LBFGS(
+        parameters, max_iter=iterations, max_eval=10 * iterations, line_search_fn="strong_wolfe"
+    )
+
+    def closure() -> Tensor:
+        optimizer.zero_grad()
+        value = loss()
+        value.backward()
+        return value
+
+    optimizer.step(closure)
+    reached = float(loss().detach())
+    _expect_finite({"minimised": reached}, iterations)
+    return reached
+
+
 @contextmanager
 def frozen(module: nn.Module) -> Iterator[nn.Module]:
     """Within the block, no parameter of ``module`` asks for a gradient; its inputs still may."""
@@ -160,6 +198,16 @@ class EMA(nn.Module):
             average.lerp_(parameter, weight)
         for kept, buffer in zip(self.average.buffers(), module.buffers(), strict=True):
             kept.copy_(buffer)
+
+
+def linear_decay(optimizer: torch.optim.Optimizer, steps: int) -> LambdaLR:
+    """A learning rate that stays for the first half of ``steps`` and then falls linearly to zero.
+
+    Args:
+        optimizer: its rates are the ones at the start.
+        steps: of the whole run; afterwards the rate is zero.
+    """
+    return LambdaLR(optimizer, lambda done: max(0.0, min(1.0, 2 * (1 - done / steps))))
 
 
 @dataclass

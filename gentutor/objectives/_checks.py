@@ -37,3 +37,27 @@ def expect_densities(dx: float, **densities: Tensor) -> None:
                 f"{name} has mass {mass:.3f} on this grid, expected about 1: "
                 "pass a density (not its logarithm), the right dx, and a grid that covers it"
             )
+
+
+def expect_per_example(**tensors: Tensor) -> None:
+    """Raise unless all arguments are floating-point tensors of one shape (B, ...), two or more dimensions."""
+    expect_same_shape(**tensors)
+    for name, value in tensors.items():
+        if value.dim() < 2:
+            raise ValueError(
+                f"{name} must have shape (B, ...), a batch and at least one more dimension, "
+                f"got {tuple(value.shape)}"
+            )
+
+
+def expect_positive_std(std: float | Tensor, x: Tensor) -> None:
+    """Raise unless std is positive everywhere and broadcasts to the shape of x."""
+    if isinstance(std, Tensor):
+        try:
+            fits = torch.broadcast_shapes(std.shape, x.shape) == x.shape
+        except RuntimeError:
+            fits = False
+        if not fits:
+            raise ValueError(f"std of shape {tuple(std.shape)} does not broadcast to x, {tuple(x.shape)}")
+    if not bool((torch.as_tensor(std) > 0).all()):
+        raise ValueError(f"std must be positive, got {std}")

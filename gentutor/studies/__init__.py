@@ -16,12 +16,16 @@ import torch
 import gentutor
 from gentutor.studies.digits import dcgan_ablation, gan_measurements
 from gentutor.studies.mode_collapse import mode_collapse
+from gentutor.studies.vae_variants import vae_beta, vae_collapse, vae_mistakes
 
 FOLDER = Path(__file__).parent.parent / "checkpoints" / "studies"
 STUDIES: dict[str, Callable[..., dict[str, Any]]] = {
     "mode-collapse": mode_collapse,
     "dcgan-ablation": dcgan_ablation,
     "gan-measurements": gan_measurements,
+    "vae-mistakes": vae_mistakes,
+    "vae-collapse": vae_collapse,
+    "vae-beta": vae_beta,
 }
 
 

@@ -1,8 +1,4 @@
-"""Every hyper-parameter of the book's training runs, with its source; ``get(name)`` finds one.
-
-A recipe builds the networks of a run and its optimisation step; ``training.fit`` and the command
-line do the rest.
-"""
+"""GANs on MNIST."""
 
 import functools
 from dataclasses import dataclass, replace
@@ -11,10 +7,9 @@ import torch
 from torch import nn
 
 from gentutor import data
-from gentutor.models.classifier import DigitClassifier
 from gentutor.models.gan import DCGANDiscriminator, DCGANGenerator, MLPDiscriminator, MLPGenerator
 from gentutor.settings import Steps
-from gentutor.steps import classifier_step, gan_step
+from gentutor.steps import gan_step
 from gentutor.training import EMA, Run
 
 
@@ -83,51 +78,6 @@ class GANRecipe:
         )
 
 
-@dataclass(frozen=True)
-class ClassifierRecipe:
-    """A classifier of MNIST digits, whose last hidden layer gives the features for evaluation."""
-
-    name: str
-    source: str
-    batch_size: int
-    learning_rate: float
-    weight_decay: float
-    ema_decay: float
-    shift: int  # each training batch is moved by up to so many pixels
-    steps: Steps
-    seed: int = 0
-
-    def model(self) -> nn.Module:
-        """An untrained classifier."""
-        return DigitClassifier()
-
-    def start(self, device: torch.device) -> Run:
-        """A fresh run, seeded."""
-        torch.manual_seed(self.seed)
-        classifier = DigitClassifier().to(device)
-        ema = EMA(classifier, self.ema_decay)
-        optimizer = torch.optim.AdamW(
-            classifier.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay, fused=True
-        )
-        train = data.mnist("train")
-        order = torch.Generator().manual_seed(self.seed)
-        return Run(
-            model=ema.average,
-            step=functools.partial(
-                classifier_step, classifier=classifier, optimizer=optimizer, ema=ema, shift=self.shift
-            ),
-            batches=data.batches(
-                data.to_unit(train.images).to(device),
-                train.labels.to(device),
-                batch_size=self.batch_size,
-                generator=order,
-            ),
-            parts={"classifier": classifier, "ema": ema, "optimizer": optimizer},
-        )
-
-
-Recipe = GANRecipe | ClassifierRecipe
-
 MLP_GAN = GANRecipe(
     name="mlp-gan-mnist",
     source="Goodfellow et al. 2014 (fully connected, dropout in D); betas as in Radford et al. 2016",
@@ -154,26 +104,3 @@ DCGAN = replace(
     input_noise=0.2,
     steps=Steps(ci=20, cpu=750, gpu=12_000, full=12_000),
 )
-DIGIT_CLASSIFIER = ClassifierRecipe(
-    name="digit-classifier",
-    source="a small network in the manner of LeNet-5 (LeCun et al. 1998)",
-    batch_size=128,
-    learning_rate=2e-3,
-    weight_decay=1e-2,
-    ema_decay=0.999,
-    shift=2,
-    steps=Steps(ci=20, cpu=1000, gpu=5000, full=5000),
-)
-
-ALL: dict[str, Recipe] = {recipe.name: recipe for recipe in (DIGIT_CLASSIFIER, MLP_GAN, DCGAN)}
-
-
-def get(name: str) -> Recipe:
-    """The recipe of this name.
-
-    Raises:
-        ValueError: no recipe has it; the message lists those there are.
-    """
-    if name not in ALL:
-        raise ValueError(f"unknown recipe {name!r}; known: {', '.join(ALL)}")
-    return ALL[name]

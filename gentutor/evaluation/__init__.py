@@ -1,0 +1,20 @@
+"""How good is a model? Distances between samples and data, and log-likelihoods."""
+
+from gentutor.evaluation.distances import (
+    frechet_distance,
+    kernel_distance,
+    mode_count,
+    nearest_neighbours,
+    precision_recall,
+)
+from gentutor.evaluation.likelihood import active_units, log_likelihood
+
+__all__ = [
+    "active_units",
+    "frechet_distance",
+    "kernel_distance",
+    "log_likelihood",
+    "mode_count",
+    "nearest_neighbours",
+    "precision_recall",
+]

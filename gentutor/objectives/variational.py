@@ -1,0 +1,240 @@
+"""The variational bounds on a log-likelihood, and their parts.
+
+All terms are per example, shape (B,), in nats, summed over pixels and latent dimensions; a training
+step takes one mean at the end. Log-variances, never standard deviations, parametrise a Gaussian
+q(z|x), so that a network may output any number. The likelihoods are in ``likelihood``; import all
+from here.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+from gentutor.objectives._checks import expect_per_example, expect_same_shape, expect_scores
+from gentutor.objectives.likelihood import bernoulli_log_prob, gaussian_log_prob
+
+__all__ = [
+    "bernoulli_log_prob",
+    "elbo",
+    "free_bits_kl",
+    "gaussian_kl",
+    "gaussian_kl_terms",
+    "gaussian_log_prob",
+    "importance_log_weights",
+    "iwae_bound",
+    "reparameterize",
+]
+
+
+def gaussian_kl_terms(mean: Tensor, log_var: Tensor) -> Tensor:
+    r"""The KL divergence from N(0, 1) of each latent dimension's Gaussian, in nats.
+
+    .. math::
+        \mathrm{KL}\big(\mathcal N(\mu_j, \sigma_j^2) \,\|\, \mathcal N(0, 1)\big)
+        = \tfrac12 \big(\mu_j^2 + \sigma_j^2 - 1 - \log \sigma_j^2\big)
+
+    Args:
+        mean: (B, D), the means mu.
+        log_var: (B, D), the log-variances log sigma².
+
+    Returns:
+        (B, D), at least 0; 0 only where mean and log_var are 0.
+
+    Raises:
+        TypeError: an argument is no floating-point tensor.
+        ValueError: the shapes differ, are empty, or have no dimension besides the batch.
+
+    Source:
+        eq-gaussian-kl-terms; Kingma & Welling 2014, appendix B.
+
+    >>> gaussian_kl_terms(torch.tensor([[1.0, 0.0]]), torch.zeros(1, 2))
+    tensor([[0.5000, 0.0000]])
+    """
+    expect_per_example(mean=mean, log_var=log_var)
+    return (mean.square() + torch.expm1(log_var) - log_var) / 2
+
+
+def gaussian_kl(mean: Tensor, log_var: Tensor) -> Tensor:
+    r"""The KL divergence of a diagonal Gaussian q(z|x) from the standard normal prior, in nats.
+
+    .. math::
+        \mathrm{KL}\big(\mathcal N(\mu, \operatorname{diag} \sigma^2) \,\|\, \mathcal N(0, I)\big)
+        = \tfrac12 \sum_j \big(\mu_j^2 + \sigma_j^2 - 1 - \log \sigma_j^2\big)
+
+    Args:
+        mean: (B, D), the means mu.
+        log_var: (B, D), the log-variances log sigma².
+
+    Returns:
+        (B,), at least 0, summed over the latent dimensions.
+
+    Raises:
+        TypeError: an argument is no floating-point tensor.
+        ValueError: the shapes differ, are empty, or have no dimension besides the batch.
+
+    Source:
+        eq-gaussian-kl; Kingma & Welling 2014, appendix B (there with the opposite sign).
+
+    >>> gaussian_kl(torch.tensor([[1.0, 2.0]]), torch.zeros(1, 2))  # (1 + 4) / 2
+    tensor([2.5000])
+    """
+    return gaussian_kl_terms(mean, log_var).flatten(1).sum(dim=1)
+
+
+def free_bits_kl(mean: Tensor, log_var: Tensor, floor: float) -> Tensor:
+    r"""The KL term with free bits: below a floor per dimension, making it smaller gains nothing.
+
+    .. math:: \sum_j \max\Big(\lambda,\; \frac1B \sum_i \mathrm{KL}_{ij}\Big)
+
+    Args:
+        mean: (B, D), the means of q(z|x).
+        log_var: (B, D), the log-variances.
+        floor: lambda >= 0, nats per latent dimension.
+
+    Returns:
+        A scalar, nats per example, at least floor * D; at floor 0 the batch mean of ``gaussian_kl``.
+
+    Raises:
+        TypeError: an argument is no floating-point tensor.
+        ValueError: the shapes differ or are empty, or floor is negative.
+
+    Source:
+        eq-free-bits; Kingma et al. 2016, Eq. 15 (each dimension a group of its own).
+
+    >>> free_bits_kl(torch.tensor([[1.0, 0.0]]), torch.zeros(1, 2), floor=0.25)  # 0.5 + 0.25
+    tensor(0.7500)
+    """
+    if not floor >= 0:
+        raise ValueError(f"floor must be at least 0, got {floor}")
+    return gaussian_kl_terms(mean, log_var).mean(dim=0).clamp(min=floor).sum()
+
+
+def reparameterize(mean: Tensor, log_var: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    r"""A sample of q(z|x) through which gradients reach its mean and log-variance.
+
+    .. math::
+        z = \mu + \sigma \odot \epsilon, \qquad \epsilon \sim \mathcal N(0, I),
+        \qquad \sigma = \exp\big(\tfrac12 \log \sigma^2\big)
+
+    Args:
+        mean: any shape, the means mu.
+        log_var: the same shape, the log-variances log sigma².
+        generator: of the noise; PyTorch's global one if None.
+
+    Returns:
+        The same shape: one draw for each number.
+
+    Raises:
+        TypeError: an argument is no floating-point tensor.
+        ValueError: the shapes differ, or the tensors are empty.
+
+    Source:
+        eq-reparameterize; Kingma & Welling 2014, section 2.4.
+
+    >>> z = reparameterize(torch.full((10_000,), 3.0), torch.full((10_000,), 2.0).log() * 2)
+    >>> abs(z.mean() - 3) < 0.1, abs(z.std() - 2) < 0.1
+    (tensor(True), tensor(True))
+    """
+    expect_same_shape(mean=mean, log_var=log_var)
+    noise = torch.randn(mean.shape, generator=generator, dtype=mean.dtype, device=mean.device)
+    return mean + (log_var / 2).exp() * noise
+
+
+def elbo(log_px_z: Tensor, kl: Tensor, beta: float = 1.0) -> Tensor:
+    r"""The evidence lower bound for one sample of z, in nats per example.
+
+    .. math:: \mathrm{ELBO}(x) = \log p(x|z) - \beta\, \mathrm{KL}(q(z|x) \,\|\, p(z)), \qquad z \sim q(z|x)
+
+    Args:
+        log_px_z: (B,), nats, the log-likelihood log p(x|z) at a sample z of q(z|x).
+        kl: (B,), nats, the KL divergence of q(z|x) from the prior, at least 0.
+        beta: the weight of the KL term. The expectation over z is a lower bound on log p(x) for
+            beta >= 1, and the ELBO itself for beta = 1 only.
+
+    Returns:
+        (B,), to maximise.
+
+    Raises:
+        TypeError: an argument is no floating-point tensor.
+        ValueError: the arguments are not both of shape (B,).
+
+    Source:
+        eq-elbo; Kingma & Welling 2014, Eq. 3; with beta, Higgins et al. 2017, Eq. 4.
+
+    >>> elbo(torch.tensor([-90.0]), torch.tensor([25.0]))
+    tensor([-115.])
+    """
+    _expect_vectors(log_px_z=log_px_z, kl=kl)
+    return log_px_z - beta * kl
+
+
+def importance_log_weights(log_px_z: Tensor, z: Tensor, mean: Tensor, log_var: Tensor) -> Tensor:
+    r"""The log-weights of samples of q(z|x) when they stand in for samples of the posterior, in nats.
+
+    .. math:: \log w_k = \log p(x|z_k) + \log p(z_k) - \log q(z_k|x), \qquad z_k \sim q(z|x)
+
+    Args:
+        log_px_z: (K, B), nats, log p(x|z) at each sample.
+        z: (K, B, D), K samples of q(z|x) for each example.
+        mean: (B, D), the means of q(z|x).
+        log_var: (B, D), its log-variances.
+
+    Returns:
+        (K, B). The mean over K of exp(log w) estimates p(x) without bias.
+
+    Raises:
+        TypeError: an argument is no floating-point tensor.
+        ValueError: the shapes do not fit each other.
+
+    Source:
+        eq-importance-weights; Burda et al. 2016, Eq. 8.
+
+    >>> z = torch.tensor([[[0.3]], [[-2.0]]])  # q is the prior: the weight is the likelihood
+    >>> importance_log_weights(torch.tensor([[-1.0], [-5.0]]), z, torch.zeros(1, 1), torch.zeros(1, 1))
+    tensor([[-1.],
+            [-5.]])
+    """
+    expect_scores(log_px_z=log_px_z, z=z, mean=mean, log_var=log_var)
+    if z.dim() != 3 or log_px_z.shape != z.shape[:2] or not z.shape[1:] == mean.shape == log_var.shape:
+        raise ValueError(
+            "expected log_px_z (K, B), z (K, B, D), mean and log_var (B, D), got "
+            f"{tuple(log_px_z.shape)}, {tuple(z.shape)}, {tuple(mean.shape)}, {tuple(log_var.shape)}"
+        )
+    # log N(z; 0, 1) - log N(z; mean, var), the constants cancelling
+    log_ratio = ((z - mean).square() * (-log_var).exp() + log_var - z.square()) / 2
+    return log_px_z + log_ratio.sum(dim=2)
+
+
+def iwae_bound(log_w: Tensor) -> Tensor:
+    r"""The importance-weighted bound on log p(x), in nats per example.
+
+    .. math:: \mathcal L_K(x) = \log \frac1K \sum_{k=1}^{K} w_k
+
+    Args:
+        log_w: (K, B), nats, log importance weights of K independent samples per example.
+
+    Returns:
+        (B,). In expectation it is a lower bound on log p(x) that grows with K; the ELBO at K = 1.
+
+    Raises:
+        TypeError: the argument is no floating-point tensor.
+        ValueError: it is not of shape (K, B), or empty.
+
+    Source:
+        eq-iwae-bound; Burda et al. 2016, Eq. 8.
+
+    >>> iwae_bound(torch.tensor([[1.0, 3.0], [1.0, 5.0]]).log())  # log 1 and log 4
+    tensor([0.0000, 1.3863])
+    """
+    expect_scores(log_w=log_w)
+    if log_w.dim() != 2:
+        raise ValueError(f"expected log weights of shape (K, B), got {tuple(log_w.shape)}")
+    return torch.logsumexp(log_w, dim=0) - math.log(len(log_w))
+
+
+def _expect_vectors(**terms: Tensor) -> None:
+    expect_same_shape(**terms)
+    for name, value in terms.items():
+        if value.dim() != 1:
+            raise ValueError(f"{name} must have shape (B,), one number per example, got {tuple(value.shape)}")

@@ -1,0 +1,52 @@
+"""Every hyper-parameter of the book's training runs, with its source; ``get(name)`` finds one.
+
+A recipe builds the networks of a run and its optimisation step; ``training.fit`` and the command
+line do the rest.
+"""
+
+from gentutor.recipes.classifier import DIGIT_CLASSIFIER, ClassifierRecipe
+from gentutor.recipes.gan import DCGAN, MLP_GAN, GANRecipe
+from gentutor.recipes.vae import (
+    AUTOENCODER_2D,
+    IWAE_MNIST,
+    VAE_2D,
+    VAE_MNIST,
+    AutoencoderRecipe,
+    VAERecipe,
+    start_at_pixel_means,
+)
+
+__all__ = [
+    "ALL",
+    "AUTOENCODER_2D",
+    "DCGAN",
+    "DIGIT_CLASSIFIER",
+    "IWAE_MNIST",
+    "MLP_GAN",
+    "VAE_2D",
+    "VAE_MNIST",
+    "AutoencoderRecipe",
+    "ClassifierRecipe",
+    "GANRecipe",
+    "Recipe",
+    "VAERecipe",
+    "get",
+    "start_at_pixel_means",
+]
+
+Recipe = GANRecipe | ClassifierRecipe | VAERecipe
+ALL: dict[str, Recipe] = {
+    recipe.name: recipe
+    for recipe in (DIGIT_CLASSIFIER, MLP_GAN, DCGAN, VAE_MNIST, IWAE_MNIST, VAE_2D, AUTOENCODER_2D)
+}
+
+
+def get(name: str) -> Recipe:
+    """The recipe of this name.
+
+    Raises:
+        ValueError: no recipe has it; the message lists those there are.
+    """
+    if name not in ALL:
+        raise ValueError(f"unknown recipe {name!r}; known: {', '.join(ALL)}")
+    return ALL[name]

@@ -1,0 +1,68 @@
+"""The classifier whose features serve the evaluation."""
+
+import functools
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from gentutor import data
+from gentutor.models.classifier import DigitClassifier
+from gentutor.settings import Steps
+from gentutor.steps import classifier_step
+from gentutor.training import EMA, Run
+
+
+@dataclass(frozen=True)
+class ClassifierRecipe:
+    """A classifier of MNIST digits, whose last hidden layer gives the features for evaluation."""
+
+    name: str
+    source: str
+    batch_size: int
+    learning_rate: float
+    weight_decay: float
+    ema_decay: float
+    shift: int  # each training batch is moved by up to so many pixels
+    steps: Steps
+    seed: int = 0
+
+    def model(self) -> nn.Module:
+        """An untrained classifier."""
+        return DigitClassifier()
+
+    def start(self, device: torch.device) -> Run:
+        """A fresh run, seeded."""
+        torch.manual_seed(self.seed)
+        classifier = DigitClassifier().to(device)
+        ema = EMA(classifier, self.ema_decay)
+        optimizer = torch.optim.AdamW(
+            classifier.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay, fused=True
+        )
+        train = data.mnist("train")
+        order = torch.Generator().manual_seed(self.seed)
+        return Run(
+            model=ema.average,
+            step=functools.partial(
+                classifier_step, classifier=classifier, optimizer=optimizer, ema=ema, shift=self.shift
+            ),
+            batches=data.batches(
+                data.to_unit(train.images).to(device),
+                train.labels.to(device),
+                batch_size=self.batch_size,
+                generator=order,
+            ),
+            parts={"classifier": classifier, "ema": ema, "optimizer": optimizer},
+        )
+
+
+DIGIT_CLASSIFIER = ClassifierRecipe(
+    name="digit-classifier",
+    source="a small network in the manner of LeNet-5 (LeCun et al. 1998)",
+    batch_size=128,
+    learning_rate=2e-3,
+    weight_decay=1e-2,
+    ema_decay=0.999,
+    shift=2,
+    steps=Steps(ci=20, cpu=1000, gpu=5000, full=5000),
+)

@@ -1,0 +1,123 @@
+"""Variational autoencoders on binarised MNIST, and the plain autoencoder beside them."""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+
+from gentutor import data
+from gentutor.models.vae import VAE, mlp_vae
+from gentutor.objectives.variational import bernoulli_log_prob
+from gentutor.settings import Steps
+from gentutor.steps import autoencoder_step, iwae_step, vae_step
+from gentutor.training import EMA, Run, linear_decay
+
+
+@dataclass(frozen=True)
+class VAERecipe:
+    """A fully connected VAE on binarised MNIST, trained on the ELBO or the importance-weighted bound."""
+
+    name: str
+    source: str
+    latent_dim: int
+    hidden: tuple[int, ...]
+    batch_size: int
+    samples: int  # of z per image; 1 is the ELBO
+    learning_rate: float  # halfway through the full run it begins to fall, linearly, to zero
+    ema_decay: float
+    start_from: str  # a stored run whose weights this one starts from, or ""
+    steps: Steps
+    seed: int = 0
+
+    def model(self) -> VAE:
+        """An untrained VAE."""
+        return mlp_vae(bernoulli_log_prob, self.latent_dim, self.hidden)
+
+    def start(self, device: torch.device) -> Run:
+        """A fresh run, seeded: the VAE, its average, optimiser, falling learning rate, batches and step."""
+        torch.manual_seed(self.seed)
+        train = data.to_unit(data.mnist("train").images).to(device)
+        vae = self.model()
+        if self.start_from:
+            from gentutor.checkpoint import pretrained  # which needs the recipes
+
+            vae.load_state_dict(pretrained(self.start_from)[0].state_dict())
+        else:
+            start_at_pixel_means(vae, train)
+        vae.to(device).train()
+        ema = EMA(vae, self.ema_decay)
+        optimizer = torch.optim.Adam(vae.parameters(), lr=self.learning_rate, fused=True)
+        schedule = linear_decay(optimizer, self.steps.full)
+        shared = {"vae": vae, "optimizer": optimizer, "ema": ema, "schedule": schedule}
+        order = torch.Generator().manual_seed(self.seed)
+        return Run(
+            model=ema.average,
+            step=functools.partial(self.step_function(), **shared),
+            batches=data.batches(train, batch_size=self.batch_size, generator=order),
+            parts=shared,
+        )
+
+    def step_function(self) -> Callable[..., dict[str, Tensor]]:
+        """The optimisation step, before its networks are filled in."""
+        return vae_step if self.samples == 1 else functools.partial(iwae_step, samples=self.samples)
+
+
+@dataclass(frozen=True)
+class AutoencoderRecipe(VAERecipe):
+    """The same networks as a plain autoencoder: no noise, no prior."""
+
+    def step_function(self) -> Callable[..., dict[str, Tensor]]:
+        """The optimisation step, before its networks are filled in."""
+        return autoencoder_step
+
+
+@torch.no_grad()
+def start_at_pixel_means(vae: VAE, images: Tensor) -> None:
+    """Let an untrained decoder answer with the mean of the images (N, C, H, W): its last bias is set."""
+    last = vae.decoder[-1]
+    assert isinstance(last, nn.Linear)
+    last.bias.copy_(images.mean(dim=0).flatten().clamp(0.001, 0.999).logit())
+
+
+VAE_MNIST = VAERecipe(
+    name="vae-mnist",
+    source="Burda et al. 2016: the network with one stochastic layer",
+    latent_dim=50,
+    hidden=(200, 200),
+    batch_size=128,
+    samples=1,
+    learning_rate=2e-3,
+    ema_decay=0.999,
+    start_from="",
+    steps=Steps(ci=20, cpu=6000, gpu=20_000, full=400_000),
+)
+IWAE_MNIST = replace(
+    VAE_MNIST,
+    name="iwae-mnist",
+    source="Burda et al. 2016, with the IWAE objective, started from the VAE as in their Table 2",
+    samples=50,
+    learning_rate=5e-4,
+    start_from="vae-mnist",
+    steps=Steps(ci=10, cpu=200, gpu=2000, full=60_000),
+)
+VAE_2D = replace(
+    VAE_MNIST,
+    name="vae-2d-mnist",
+    source="Kingma & Welling 2014, figure 4: two latent variables, so that they can be drawn",
+    latent_dim=2,
+    steps=Steps(ci=20, cpu=2000, gpu=5000, full=40_000),
+)
+AUTOENCODER_2D = AutoencoderRecipe(
+    name="autoencoder-2d-mnist",
+    source="the networks of vae-2d-mnist without noise and prior",
+    latent_dim=2,
+    hidden=VAE_2D.hidden,
+    batch_size=VAE_2D.batch_size,
+    samples=1,
+    learning_rate=VAE_2D.learning_rate,
+    ema_decay=VAE_2D.ema_decay,
+    start_from="",
+    steps=VAE_2D.steps,
+)
