@@ -7,12 +7,13 @@ from gentutor.evaluation.distances import (
     nearest_neighbours,
     precision_recall,
 )
-from gentutor.evaluation.likelihood import active_units, log_likelihood
+from gentutor.evaluation.likelihood import active_units, latent_information, log_likelihood
 
 __all__ = [
     "active_units",
     "frechet_distance",
     "kernel_distance",
+    "latent_information",
     "log_likelihood",
     "mode_count",
     "nearest_neighbours",

@@ -6,7 +6,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from gentutor.objectives.variational import importance_log_weights, reparameterize
+from gentutor.objectives.variational import gaussian_kl, importance_log_weights, reparameterize
 
 
 class LatentVariableModel(Protocol):
@@ -93,6 +93,61 @@ def active_units(means: Tensor, threshold: float = 0.01) -> int:
     if means.dim() != 2 or len(means) < 2:
         raise ValueError(f"expected means of shape (N, D) with N >= 2, got {tuple(means.shape)}")
     return int((means.var(dim=0) > threshold).sum())
+
+
+@torch.no_grad()
+def latent_information(
+    mean: Tensor, log_var: Tensor, draws: int = 1000, generator: torch.Generator | None = None
+) -> tuple[float, float]:
+    r"""The two parts of the mean KL term: what z tells about which example it is of, and the prior's misfit.
+
+    .. math::
+        \frac1N \sum_n \mathrm{KL}(q(z|x_n) \,\|\, p(z)) = I(n; z) + \mathrm{KL}(q(z) \,\|\, p(z)),
+        \qquad q(z) = \frac1N \sum_n q(z|x_n)
+
+    The left side is exact; I = E[log q(z|x_n) - log q(z)] is estimated from draws of n and z, with the
+    sum over all N in q(z); the second part is the difference.
+
+    Args:
+        mean: (N, D), the means of q(z|x_n) for N examples.
+        log_var: (N, D), their log-variances.
+        draws: of n and z, at least 1.
+        generator: of the random numbers; PyTorch's global one if None.
+
+    Returns:
+        (I, KL), in nats. I lies between 0 and log N, whatever the encoder: an example's index holds no
+        more information than that.
+
+    Raises:
+        ValueError: the shapes differ, are no matrices, or draws is not positive.
+
+    Source:
+        eq-latent-information; Hoffman & Johnson 2016, section 2.
+
+    >>> apart = torch.tensor([[-50.0], [50.0]])  # z tells which of two examples it is of: log 2 nats
+    >>> round(latent_information(apart, torch.zeros(2, 1))[0], 4)
+    0.6931
+    """
+    if draws < 1:
+        raise ValueError(f"draws must be at least 1, got {draws}")
+    kl = gaussian_kl(mean.double(), log_var.double()).mean().item()
+    mean, log_var = mean.double(), log_var.double()
+    n = torch.randint(len(mean), (draws,), generator=generator, device=mean.device)
+    z = reparameterize(mean[n], log_var[n], generator)  # (M, D)
+    precision = (-log_var).exp()  # (N, D)
+    # sum over D of (z - mean)² / var + log var, for every draw and every example, without (M, N, D)
+    constant = (mean.square() * precision + log_var).sum(dim=1)
+    own = (z - mean[n]).square().mul(precision[n]).sum(dim=1) + log_var[n].sum(dim=1)  # (M,)
+    total = torch.cat(
+        [
+            torch.logsumexp(
+                -(part.square() @ precision.T - 2 * part @ (mean * precision).T + constant) / 2, dim=1
+            )
+            for part in z.split(100)
+        ]
+    )
+    information = (-own / 2 - (total - math.log(len(mean)))).mean().item()
+    return information, kl - information
 
 
 def _parts(total: int, size: int) -> list[int]:

@@ -16,6 +16,8 @@ import torch
 import gentutor
 from gentutor.studies.digits import dcgan_ablation, gan_measurements
 from gentutor.studies.mode_collapse import mode_collapse
+from gentutor.studies.vae_gaps import vae_overfitting
+from gentutor.studies.vae_measurements import vae_measurements
 from gentutor.studies.vae_variants import vae_beta, vae_collapse, vae_mistakes
 
 FOLDER = Path(__file__).parent.parent / "checkpoints" / "studies"
@@ -26,6 +28,8 @@ STUDIES: dict[str, Callable[..., dict[str, Any]]] = {
     "vae-mistakes": vae_mistakes,
     "vae-collapse": vae_collapse,
     "vae-beta": vae_beta,
+    "vae-overfitting": vae_overfitting,
+    "vae-measurements": vae_measurements,
 }
 
 

@@ -1,0 +1,136 @@
+"""Where a VAE's bound is lost: overfitting, amortisation, approximation; and what augmentation changes."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gentutor import data, recipes
+from gentutor.evaluation import log_likelihood
+from gentutor.models.vae import VAE
+from gentutor.objectives import variational
+from gentutor.steps import binarize, vae_step
+from gentutor.training import EMA, fit
+
+SHIFT = 2  # pixels
+CHUNK = 5000
+
+
+def refit(
+    vae: VAE,
+    x: Tensor,
+    steps: int = 200,
+    learning_rate: float = 0.03,
+    generator: torch.Generator | None = None,
+) -> tuple[Tensor, Tensor]:
+    """The best mean and log-variance for each x by itself, found by Adam from the encoder's answer.
+
+    What the encoder loses against them is the amortisation gap (Cremer et al. 2018).
+
+    Args:
+        vae: the model; its weights stay as they are.
+        x: (B, C, H, W), binary images.
+        steps: of Adam, with a rate that falls linearly to zero.
+        learning_rate: at the start.
+        generator: of the noise.
+
+    Returns:
+        The mean and log-variance, each (B, latent_dim).
+    """
+    with torch.no_grad():
+        start = vae.encode(x)
+    mean, log_var = (value.clone().requires_grad_() for value in start)
+    optimizer = torch.optim.Adam([mean, log_var], lr=learning_rate)
+    schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, total_iters=steps)
+    for _ in range(steps):
+        z = variational.reparameterize(mean, log_var, generator)
+        loss = -variational.elbo(vae.log_px_z(x, z), variational.gaussian_kl(mean, log_var)).sum()
+        optimizer.zero_grad()
+        loss.backward(inputs=[mean, log_var])
+        optimizer.step()
+        schedule.step()
+    return mean.detach(), log_var.detach()
+
+
+@torch.no_grad()
+def mean_elbo(
+    vae: VAE, x: Tensor, q: tuple[Tensor, Tensor], samples: int, generator: torch.Generator
+) -> Tensor:
+    """The ELBO of each x under q = (mean, log_var), averaged over draws of z: (B,), in nats."""
+    mean, log_var = q
+    draws = [vae.log_px_z(x, variational.reparameterize(mean, log_var, generator)) for _ in range(samples)]
+    return variational.elbo(torch.stack(draws).mean(dim=0), variational.gaussian_kl(mean, log_var))
+
+
+def gaps(vae: VAE, x: Tensor, samples: int, generator: torch.Generator) -> dict[str, float]:
+    """Minus the mean log-likelihood and the two bounds below it, in nats per image.
+
+    Args:
+        vae: in eval mode.
+        x: (B, C, H, W), binary images.
+        samples: importance samples per image.
+        generator: of the noise.
+
+    Returns:
+        ``nll``, by importance sampling; ``refitted``, the negative ELBO with the best diagonal Gaussian
+        for each image; ``negative_elbo``, with the encoder's. Their differences are the approximation
+        gap and the amortisation gap.
+    """
+    with torch.no_grad():
+        encoded = vae.encode(x)
+    best = refit(vae, x, generator=generator)
+    return {
+        "nll": -log_likelihood(vae, x, samples, CHUNK, generator).mean().item(),
+        "refitted": -mean_elbo(vae, x, best, 50, generator).mean().item(),
+        "negative_elbo": -mean_elbo(vae, x, encoded, 50, generator).mean().item(),
+    }
+
+
+def vae_overfitting(
+    seeds: Sequence[int] = (0, 1, 2), images: int = 5000, steps: int = 10_000, held: int = 500
+) -> dict[str, Any]:
+    """The VAE on few images, with and without shifting them: its bound on training and on test images."""
+    rows = []
+    for seed in seeds:
+        for name, shift in (("as they are", 0), ("shifted", SHIFT)):
+            rows.append({"variant": name, "seed": seed, **_train_on_few(images, shift, steps, held, seed)})
+    settings = {"seeds": list(seeds), "images": images, "steps": steps, "held": held, "shift": SHIFT}
+    return {"settings": settings, "rows": rows}
+
+
+def _train_on_few(images: int, shift: int, steps: int, held: int, seed: int) -> dict[str, Any]:
+    recipe = replace(recipes.VAE_MNIST, seed=seed)
+    torch.manual_seed(seed)
+    random = torch.Generator().manual_seed(seed)
+    all_train = data.to_unit(data.mnist("train").images)
+    train = all_train[torch.randperm(len(all_train), generator=random)[:images]]
+    test = data.to_unit(data.mnist("test").images)
+    seen = {"train": binarize(train[: 2 * held], random), "test": binarize(test, random)}
+    vae = recipe.model()
+    recipes.start_at_pixel_means(vae, train)
+    ema = EMA(vae, recipe.ema_decay)
+    optimizer = torch.optim.Adam(vae.parameters(), lr=recipe.learning_rate, fused=True)
+    batches = data.batches(train, batch_size=recipe.batch_size, generator=random)
+    curves: dict[str, list[float]] = {name: [] for name in seen}
+
+    def step(batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
+        down, right = torch.randint(-shift, shift + 1, (2,)).tolist()
+        return vae_step((batch[0].roll((down, right), dims=(2, 3)),), vae, optimizer, ema=ema)
+
+    def report(done: int, losses: dict[str, float]) -> None:
+        with torch.no_grad():
+            for name, x in seen.items():
+                bound = mean_elbo(ema.average, x, ema.average.encode(x), 1, random)  # type: ignore[arg-type]
+                curves[name].append(round(-bound.mean().item(), 3))
+
+    every = max(1, steps // 20)
+    history = fit(step, batches, steps=steps, every=every, report=report, progress=False)
+    average = ema.average.eval()
+    assert isinstance(average, VAE)
+    parts = {
+        name: {k: round(v, 3) for k, v in gaps(average, x[:held], 500, random).items()}
+        for name, x in seen.items()
+    }
+    return {"steps": history.steps, "curves": curves, "gaps": parts, "seconds": round(history.seconds, 1)}
