@@ -1,11 +1,11 @@
-"""Run the benchmarks: ``python -m benchmarks [loading] [training]``, all of them by default."""
+"""Run the benchmarks: ``python -m benchmarks [loading] [training] [vae]``, all of them by default."""
 
 import argparse
 
-from benchmarks import loading, training
+from benchmarks import loading, training, vae
 from benchmarks.measure import hardware, save, table
 
-BENCHMARKS = {"loading": loading.run, "training": training.run}
+BENCHMARKS = {"loading": loading.run, "training": training.run, "vae": vae.run}
 
 
 def main() -> None:

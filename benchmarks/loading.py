@@ -38,10 +38,10 @@ def load_seconds(cache: str) -> tuple[float, float]:
     return wall, cpu
 
 
-def tutorial_loader(batch_size: int) -> DataLoader[Any]:
+def tutorial_loader(batch_size: int, normalise: bool = True) -> DataLoader[Any]:
     """MNIST as most tutorials read it: one item at a time, each through its transforms."""
-    transform = transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.5,), (0.5,))])
-    mnist = datasets.MNIST(data.torchvision_root(), train=True, transform=transform)
+    steps = [transforms.ToTensor(), *([transforms.Normalize((0.5,), (0.5,))] if normalise else [])]
+    mnist = datasets.MNIST(data.torchvision_root(), train=True, transform=transforms.Compose(steps))
     return DataLoader(mnist, batch_size=batch_size, shuffle=True)
 
 

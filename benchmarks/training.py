@@ -20,10 +20,10 @@ from benchmarks.measure import interleaved, median_ratio, square_product
 from gentutor import recipes
 
 OURS, HAND, TUTORIAL, PRODUCT = "gentutor", "by hand", "tutorial", "square product"
-STEPS = 4  # optimisation steps per timing
+STEPS = 4  # optimisation steps of a GAN per timing
 
 
-def training(recipe: recipes.GANRecipe) -> Iterator[None]:
+def training(recipe: recipes.Recipe) -> Iterator[None]:
     """Train a recipe for ever, pausing after each step."""
     run = recipe.start(torch.device("cpu"))
     while True:
@@ -51,9 +51,9 @@ def competitors(recipe: recipes.GANRecipe) -> dict[str, Iterator[None]]:
     }
 
 
-def expect_same_size(*pairs: tuple[nn.Module, nn.Module]) -> None:
-    """Raise unless all pairs of networks have the same numbers of weights."""
-    sizes = [[sum(p.numel() for p in network.parameters()) for network in pair] for pair in pairs]
+def expect_same_size(*groups: tuple[nn.Module, ...]) -> None:
+    """Raise unless all groups of networks have the same numbers of weights."""
+    sizes = [[sum(p.numel() for p in network.parameters()) for network in group] for group in groups]
     if any(size != sizes[0] for size in sizes):
         raise ValueError(f"expected networks of the same sizes, got {sizes}")
 
@@ -64,7 +64,7 @@ def advance(pausing: Iterator[None], steps: int) -> None:
         pass
 
 
-def operations(recipe: recipes.GANRecipe) -> int:
+def operations(recipe: recipes.Recipe) -> int:
     """Floating-point operations of one step's products and convolutions."""
     run = training(recipe)
     with FlopCounterMode(display=False) as counter:
@@ -72,15 +72,17 @@ def operations(recipe: recipes.GANRecipe) -> int:
     return counter.get_total_flops()
 
 
-def compare(recipe: recipes.GANRecipe, rounds: int) -> dict[str, Any]:
-    """Time a recipe's three competitors."""
+def compare(
+    recipe: recipes.Recipe, rivals: dict[str, Iterator[None]], rounds: int, steps: int = STEPS
+) -> dict[str, Any]:
+    """Time the three ways to train a recipe, so many steps at a time."""
     product, product_operations = square_product()
     variants: dict[str, Callable[[], object]] = {
-        name: partial(advance, pausing, STEPS) for name, pausing in competitors(recipe).items()
+        name: partial(advance, pausing, steps) for name, pausing in rivals.items()
     }
     variants[PRODUCT] = lambda: [product() for _ in range(3)]
     times = interleaved(variants, rounds)
-    per_step = {name: [t / STEPS for t in times[name]] for name in (OURS, HAND, TUTORIAL)}
+    per_step = {name: [t / steps for t in times[name]] for name in (OURS, HAND, TUTORIAL)}
     per_product = [t / 3 for t in times[PRODUCT]]
     count = operations(recipe)
     shares = [
@@ -119,5 +121,8 @@ def as_table(name: str, result: dict[str, Any]) -> dict[str, Any]:
 def run(rounds: int) -> dict[str, Any]:
     """Compare for both GAN recipes."""
     torch.manual_seed(0)
-    results = {recipe.name: compare(recipe, rounds) for recipe in (recipes.MLP_GAN, recipes.DCGAN)}
+    results = {
+        recipe.name: compare(recipe, competitors(recipe), rounds)
+        for recipe in (recipes.MLP_GAN, recipes.DCGAN)
+    }
     return {**results, "tables": [as_table(name, result) for name, result in results.items()]}

@@ -28,7 +28,7 @@ from gentutor.sampling import evaluating, sample_images
 from gentutor.steps import binarize
 
 NEIGHBOURS = 3  # k of precision and recall
-CHUNK = 5000  # images decoded at once
+CHUNK = 1000  # images decoded at once
 
 
 @torch.no_grad()

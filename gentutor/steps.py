@@ -83,7 +83,13 @@ def wgan_gp_step(
 
 
 def binarize(images: Tensor, generator: torch.Generator | None = None) -> Tensor:
-    """Grey values in [0, 1], of any shape -> 0 or 1, drawn anew: each value is the probability of a 1."""
+    """Grey values in [0, 1], of any shape -> 0 or 1, drawn anew: each value is the probability of a 1.
+
+    Raises:
+        TypeError: images are no floating-point tensor (``data.to_unit`` makes one).
+    """
+    if not images.is_floating_point():
+        raise TypeError(f"images must be floating point, in [0, 1], got {images.dtype}")
     uniform = torch.rand(images.shape, generator=generator, dtype=images.dtype, device=images.device)
     return (uniform < images).to(images.dtype)
 

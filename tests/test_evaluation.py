@@ -145,7 +145,7 @@ def test_precision_and_recall_tell_quality_from_variety():
 def test_precision_and_recall_in_more_than_one_chunk(monkeypatch):
     real, fake = points(70), points(50) + 0.2
     whole = precision_recall(real, fake, 3), kernel_distance(real, fake)
-    monkeypatch.setattr("gentutor.evaluation.CHUNK", 16)
+    monkeypatch.setattr("gentutor.evaluation.distances.CHUNK", 16)
     assert precision_recall(real, fake, 3) == whole[0]
     assert kernel_distance(real, fake) == pytest.approx(whole[1], rel=1e-12)
 

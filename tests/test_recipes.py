@@ -21,12 +21,14 @@ def train(run: Run, steps: int) -> None:
 
 
 def everything(run: Run) -> dict[str, torch.Tensor]:
-    """All tensors of a run's networks and optimisers, by name."""
+    """All tensors of a run's networks and optimisers, by name, and the steps of its learning rate."""
     found = {}
     for part, item in run.parts.items():
         state = item.state_dict()
         if "param_groups" in state:
             state = {f"{i}.{k}": v for i, values in state["state"].items() for k, v in values.items()}
+        elif "base_lrs" in state:
+            state = {"rate": torch.tensor(item.get_last_lr()), "done": torch.tensor(state["last_epoch"])}
         found |= {f"{part}.{name}": value.clone() for name, value in state.items()}
     return found
 

@@ -7,15 +7,19 @@ from gentutor.evaluation.distances import (
     nearest_neighbours,
     precision_recall,
 )
+from gentutor.evaluation.estimates import expected_calibration_error, monte_carlo, reliability
 from gentutor.evaluation.likelihood import active_units, latent_information, log_likelihood
 
 __all__ = [
     "active_units",
+    "expected_calibration_error",
     "frechet_distance",
     "kernel_distance",
     "latent_information",
     "log_likelihood",
     "mode_count",
+    "monte_carlo",
     "nearest_neighbours",
     "precision_recall",
+    "reliability",
 ]

@@ -130,6 +130,8 @@ def latent_information(
     """
     if draws < 1:
         raise ValueError(f"draws must be at least 1, got {draws}")
+    if mean.dim() > 2:
+        raise ValueError(f"expected means of shape (N, D), got {tuple(mean.shape)}")
     kl = gaussian_kl(mean.double(), log_var.double()).mean().item()
     mean, log_var = mean.double(), log_var.double()
     n = torch.randint(len(mean), (draws,), generator=generator, device=mean.device)

@@ -14,10 +14,11 @@ from typing import Any
 import torch
 
 import gentutor
+from gentutor.studies.classifiers import naive_bayes_or_logistic, two_gaussians
 from gentutor.studies.digits import dcgan_ablation, gan_measurements
 from gentutor.studies.mode_collapse import mode_collapse
+from gentutor.studies.stored_vaes import vae_measurements
 from gentutor.studies.vae_gaps import vae_overfitting
-from gentutor.studies.vae_measurements import vae_measurements
 from gentutor.studies.vae_variants import vae_beta, vae_collapse, vae_mistakes
 
 FOLDER = Path(__file__).parent.parent / "checkpoints" / "studies"
@@ -25,6 +26,8 @@ STUDIES: dict[str, Callable[..., dict[str, Any]]] = {
     "mode-collapse": mode_collapse,
     "dcgan-ablation": dcgan_ablation,
     "gan-measurements": gan_measurements,
+    "ng-jordan": naive_bayes_or_logistic,
+    "ng-jordan-toy": two_gaussians,
     "vae-mistakes": vae_mistakes,
     "vae-collapse": vae_collapse,
     "vae-beta": vae_beta,

@@ -15,7 +15,7 @@ from gentutor.steps import binarize, vae_step
 from gentutor.training import EMA, fit
 
 SHIFT = 2  # pixels
-CHUNK = 5000
+CHUNK = 1000
 
 
 def refit(
