@@ -1,5 +1,7 @@
 """The numbers on the cards: what the classifier sees, and what is measured for each kind of recipe."""
 
+import math
+
 import pytest
 import torch
 from torch import nn
@@ -120,6 +122,24 @@ def test_measuring_a_classifier():
     assert 0 < numbers["cross_entropy"] < 0.05
     untrained = measure(CLASSIFIER, CLASSIFIER.model(), samples=300)
     assert untrained["accuracy"] < 0.5 and untrained["cross_entropy"] > 1.5
+
+
+def test_measuring_a_vae():
+    torch.manual_seed(0)
+    recipe = recipes.get("vae-mnist")
+    vae = recipe.model()
+    numbers = measure(recipe, vae, samples=60)
+    assert numbers["negative_elbo"] == pytest.approx(numbers["distortion"] + numbers["kl"])
+    assert numbers["nll"] < numbers["negative_elbo"]  # 30 draws against one
+    assert numbers["nll"] == pytest.approx(784 * math.log(2), rel=0.05)  # it knows nothing yet
+    assert 0 < numbers["nll_error"] < 5 and 0 <= numbers["active"] <= 50 and numbers["frechet"] > 0
+    assert measure(recipe, vae, samples=60) == numbers != measure(recipe, vae, samples=60, seed=1)
+
+
+def test_measuring_an_autoencoder():
+    recipe = recipes.get("autoencoder-2d-mnist")
+    numbers = measure(recipe, recipe.model(), samples=60)
+    assert numbers == {"distortion": pytest.approx(784 * math.log(2), rel=0.05)}
 
 
 def test_what_cannot_be_measured():

@@ -91,16 +91,16 @@ VAE_MNIST = VAERecipe(
     learning_rate=2e-3,
     ema_decay=0.999,
     start_from="",
-    steps=Steps(ci=20, cpu=6000, gpu=20_000, full=400_000),
+    steps=Steps(ci=20, cpu=9000, gpu=20_000, full=400_000),
 )
 IWAE_MNIST = replace(
     VAE_MNIST,
     name="iwae-mnist",
     source="Burda et al. 2016, with the IWAE objective, started from the VAE as in their Table 2",
     samples=50,
-    learning_rate=5e-4,
+    learning_rate=1e-3,
     start_from="vae-mnist",
-    steps=Steps(ci=10, cpu=200, gpu=2000, full=60_000),
+    steps=Steps(ci=10, cpu=200, gpu=2000, full=30_000),
 )
 VAE_2D = replace(
     VAE_MNIST,

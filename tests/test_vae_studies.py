@@ -1,0 +1,158 @@
+"""The studies of the VAE, made small: every variant is what its name says, every number is in its range."""
+
+import importlib
+import math
+
+import pytest
+import torch
+
+from gentutor import data, recipes
+from gentutor.objectives import variational
+from gentutor.studies import stored_vaes, vae_gaps, vae_variants
+from gentutor.studies.stored_vaes import auroc
+from gentutor.studies.vae_variants import BETAS, COLLAPSE, MISTAKES, RasterLikelihood, Variant
+
+EVERY = {**MISTAKES, **COLLAPSE, **{f"beta {name}": variant for name, variant in BETAS.items()}}
+
+
+@pytest.fixture
+def few_images(monkeypatch):
+    """MNIST's first 200 images of each split, for speed."""
+    whole = data.mnist
+    monkeypatch.setattr(data, "mnist", lambda split: data.Images(*(part[:200] for part in whole(split))))
+
+
+@pytest.fixture
+def vae():
+    torch.manual_seed(0)
+    return recipes.VAE_MNIST.model().eval()
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_every_variant_trains_and_is_measured(name, few_images):
+    result = vae_variants.train_variant(EVERY[name], steps=2, seed=0)
+    assert 0 <= result["active"] <= 50 and result["rate"] >= 0 and result["frechet"] >= 0
+    assert result["negative_elbo"] == pytest.approx(result["rate"] + result["distortion"], abs=1e-3)
+    assert (result["error"] is None) == ("strong decoder" in name)
+    assert all(math.isfinite(value) for value in result["kl_over_time"])
+
+
+def test_a_variant_depends_on_its_seed_alone(few_images):
+    runs = [vae_variants.train_variant(Variant(), steps=2, seed=seed) for seed in (3, 3, 4)]
+    numbers = [{key: value for key, value in run.items() if key != "seconds"} for run in runs]
+    assert numbers[0] == numbers[1] != numbers[2]
+
+
+def gradient(variant: Variant, done: int = 0) -> torch.Tensor:
+    """The gradient of a variant's loss, of its first step or a later one, at fixed weights and noise."""
+    torch.manual_seed(0)
+    vae = recipes.VAE_MNIST.model()
+    vae.likelihood = variant.likelihood()
+    optimizer = torch.optim.SGD(vae.parameters(), lr=0.0)
+    step = variant.step(vae, optimizer, recipes.vae.EMA(vae, 0.9))
+    for _ in range(done + 1):
+        torch.manual_seed(1)
+        step((torch.full((4, 1, 28, 28), 0.3),))
+    return torch.cat([p.grad.flatten() for p in vae.parameters() if p.grad is not None])
+
+
+def test_the_recipe_is_the_step_of_the_package():
+    torch.manual_seed(0)
+    vae = recipes.VAE_MNIST.model()
+    torch.manual_seed(1)
+    from gentutor.steps import vae_step
+
+    vae_step((torch.full((4, 1, 28, 28), 0.3),), vae, torch.optim.SGD(vae.parameters(), lr=0.0))
+    torch.testing.assert_close(gradient(Variant()), torch.cat([p.grad.flatten() for p in vae.parameters()]))
+
+
+def test_a_mean_over_pixels_is_a_large_beta():
+    torch.testing.assert_close(
+        784 * gradient(MISTAKES["mean over pixels, sum over latents"]),
+        gradient(Variant(beta=784.0)),
+        rtol=1e-4,
+        atol=1e-4,
+    )
+
+
+def test_warm_up_starts_near_zero_and_ends_at_beta():
+    warm = Variant(warm_up=4)
+    torch.testing.assert_close(gradient(warm, done=0), gradient(Variant(beta=0.25)))
+    torch.testing.assert_close(gradient(warm, done=9), gradient(Variant()))
+
+
+def test_the_strong_decoder_is_a_normalised_autoregressive_model():
+    torch.manual_seed(0)
+    likelihood = RasterLikelihood(pixels=4)
+    likelihood.weight.data.normal_()  # also above the diagonal, which must not matter
+    every = torch.tensor([[float(b) for b in f"{i:04b}"] for i in range(16)]).view(16, 1, 2, 2)
+    logits = torch.randn(1, 1, 2, 2).expand(16, -1, -1, -1)
+    log_prob = likelihood(logits, every)
+    assert log_prob.exp().sum().item() == pytest.approx(1, abs=1e-5)
+
+    drawn = likelihood.sample(logits[:1].expand(40_000, -1, -1, -1)).flatten(1)
+    index = (drawn @ torch.tensor([8.0, 4.0, 2.0, 1.0])).long()
+    share = torch.bincount(index, minlength=16) / len(index)
+    assert (share - log_prob.detach().exp()).abs().max() < 0.01
+
+
+def test_refitting_never_loses_much_and_finds_a_lost_posterior(vae):
+    random = torch.Generator().manual_seed(0)
+    x = torch.bernoulli(torch.full((6, 1, 28, 28), 0.2), generator=random)
+    before = tuple(value.detach() for value in vae.encode(x))
+    weights = [p.clone() for p in vae.parameters()]
+    best = vae_gaps.refit(vae, x, steps=100, generator=random)
+    lost = vae_gaps.mean_elbo(vae, x, before, 100, random)
+    found = vae_gaps.mean_elbo(vae, x, best, 100, random)
+    assert (found > lost - 0.1).all()
+    assert all(torch.equal(old, new) for old, new in zip(weights, vae.parameters(), strict=True))
+    assert all(p.grad is None for p in vae.parameters())
+
+
+def test_gaps_are_ordered(vae):
+    x = torch.bernoulli(torch.full((5, 1, 28, 28), 0.2))
+    found = vae_gaps.gaps(vae, x, 50, torch.Generator().manual_seed(0))
+    assert found["nll"] <= found["refitted"] + 0.2 and found["refitted"] <= found["negative_elbo"] + 0.2
+
+
+def test_overfitting_study_reports_curves_for_both_splits(few_images):
+    study = vae_gaps.vae_overfitting(seeds=(0,), images=150, steps=10, held=5)
+    assert [row["variant"] for row in study["rows"]] == ["as they are", "shifted"]
+    assert all(
+        len(row["curves"][split]) == len(row["steps"]) for row in study["rows"] for split in ("train", "test")
+    )
+
+
+def test_area_under_the_curve_is_a_probability_of_order():
+    assert auroc(torch.tensor([2.0, 3.0]), torch.tensor([0.0, 1.0])) == 1
+    assert auroc(torch.tensor([1.0, 1.0]), torch.tensor([1.0])) == 0.5
+    assert auroc(torch.tensor([0.0, 2.0]), torch.tensor([1.0])) == 0.5
+
+
+def test_bounds_of_more_draws_are_tighter(vae, monkeypatch):
+    monkeypatch.setattr(stored_vaes, "BOUNDS", (1, 5, 25))
+    x = torch.bernoulli(torch.full((3, 1, 28, 28), 0.2))
+    found = stored_vaes.bounds_by_samples(vae, x, torch.Generator().manual_seed(0))
+    assert found["1"] >= found["5"] >= found["25"]  # averages over the same draws: exact, by Jensen
+
+
+def test_denoising_counts_wrong_pixels(vae):
+    x = torch.bernoulli(torch.full((20, 1, 28, 28), 0.1))
+    found = stored_vaes.denoising(vae, x, torch.Generator().manual_seed(0))
+    assert found["flipped"] == pytest.approx(stored_vaes.FLIPPED, abs=0.02)
+    assert all(0 <= value <= 1 for value in found.values())
+    assert vae.likelihood is variational.bernoulli_log_prob
+
+
+def test_few_labels_reports_every_draw(monkeypatch):
+    monkeypatch.setattr(stored_vaes, "LABELS", (20,))
+    labels = torch.arange(100) % 10
+    easy = torch.nn.functional.one_hot(labels, 10).float()
+    random = torch.Generator().manual_seed(0)
+    found = stored_vaes.few_labels({"easy": (easy, easy)}, labels, labels, 3, random)
+    assert len(found["easy"]["20"]) == 3 and max(found["easy"]["20"]) < 0.5
+
+
+def test_modules_are_not_hidden_by_their_functions():
+    for name in ("vae_variants", "vae_gaps", "stored_vaes"):
+        assert importlib.import_module(f"gentutor.studies.{name}").__name__.endswith(name)
