@@ -76,7 +76,7 @@ class AutoencoderRecipe(VAERecipe):
 @torch.no_grad()
 def start_at_pixel_means(vae: VAE, images: Tensor) -> None:
     """Let an untrained decoder answer with the mean of the images (N, C, H, W): its last bias is set."""
-    last = vae.decoder[-1]
+    *_, last = vae.decoder.children()
     assert isinstance(last, nn.Linear)
     last.bias.copy_(images.mean(dim=0).flatten().clamp(0.001, 0.999).logit())
 

@@ -111,6 +111,8 @@ def _train_on_few(images: int, shift: int, steps: int, held: int, seed: int) -> 
     vae = recipe.model()
     recipes.start_at_pixel_means(vae, train)
     ema = EMA(vae, recipe.ema_decay)
+    average = ema.average
+    assert isinstance(average, VAE)
     optimizer = torch.optim.Adam(vae.parameters(), lr=recipe.learning_rate, fused=True)
     batches = data.batches(train, batch_size=recipe.batch_size, generator=random)
     curves: dict[str, list[float]] = {name: [] for name in seen}
@@ -122,13 +124,12 @@ def _train_on_few(images: int, shift: int, steps: int, held: int, seed: int) -> 
     def report(done: int, losses: dict[str, float]) -> None:
         with torch.no_grad():
             for name, x in seen.items():
-                bound = mean_elbo(ema.average, x, ema.average.encode(x), 1, random)  # type: ignore[arg-type]
+                bound = mean_elbo(average, x, average.encode(x), 1, random)
                 curves[name].append(round(-bound.mean().item(), 3))
 
     every = max(1, steps // 20)
     history = fit(step, batches, steps=steps, every=every, report=report, progress=False)
-    average = ema.average.eval()
-    assert isinstance(average, VAE)
+    average.eval()
     parts = {
         name: {k: round(v, 3) for k, v in gaps(average, x[:held], 500, random).items()}
         for name, x in seen.items()
