@@ -1,17 +1,21 @@
 """The book's exercises: ``check`` judges an answer, ``hint`` helps.
 
-Ids are ``chapter.function``; each chapter has one file here (``gan`` and the files it collects from).
+Ids are ``chapter.function``; each chapter has one file here (``gan``, ...; each collects from others).
 """
 
 import os
 from typing import Any
 
-from gentutor.exercises import gan
+from gentutor.exercises import gan, generative, vae
 from gentutor.exercises._verdict import Exercise, Verdict
 
 __all__ = ["EXERCISES", "Exercise", "Verdict", "check", "hint"]
 
-EXERCISES: dict[str, Exercise] = {f"gan.{name}": exercise for name, exercise in gan.EXERCISES.items()}
+EXERCISES: dict[str, Exercise] = {
+    f"{chapter}.{name}": exercise
+    for chapter, module in (("gan", gan), ("generative", generative), ("vae", vae))
+    for name, exercise in module.EXERCISES.items()
+}
 
 _hints_shown: dict[str, int] = {}
 

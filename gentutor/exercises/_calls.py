@@ -2,7 +2,7 @@
 
 import inspect
 import traceback
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import torch
@@ -13,32 +13,39 @@ from gentutor.exercises._verdict import NotAttempted, Wrong, one_line
 CRASHES = {"same device": "The check runs on the CPU: take the device from an argument, as in real.device."}
 
 
-def call(answer: Any, arguments: Mapping[str, Any], crashes: Mapping[str, str] | None = None) -> Any:
+def call(
+    answer: Any,
+    arguments: Mapping[str, Any],
+    crashes: Mapping[str, str] | None = None,
+    keywords: Collection[str] = (),
+) -> Any:
     """Call ``answer`` with the arguments by position and return what it returns.
 
     Args:
         answer: the reader's function, or what they took for one.
         arguments: values by name; the names are used in messages.
         crashes: what to say when the error's text contains a phrase (lower case).
+        keywords: the names of those arguments that are passed by keyword.
 
     Raises:
         NotAttempted: it raised NotImplementedError.
         Wrong: it is no function, takes other arguments, crashes, changes a tensor it was given,
             or sets the random seed.
     """
-    expect_function(answer, arguments)
+    expect_function(answer, arguments, keywords)
+    positional, named = _split(arguments, keywords)
     tensors = {name: value for name, value in arguments.items() if isinstance(value, Tensor)}
     before = {name: value.detach().clone() for name, value in tensors.items()}
     seed = torch.initial_seed()
     try:
         with torch.enable_grad():  # puts the mode back if the answer switched it off
-            result = answer(*arguments.values())
+            result = answer(*positional, **named)
     except NotImplementedError as error:
         raise NotAttempted from error
     except (Exception, SystemExit) as error:
         raise Wrong(_crash_message(answer, error, crashes or {})) from error
     for name, value in tensors.items():
-        if value.shape != before[name].shape or not torch.equal(value.detach(), before[name]):
+        if value.shape != before[name].shape or not _equal(value.detach(), before[name]):
             raise Wrong(
                 f"your function changes {name}, the tensor it was given: an operation ending in an "
                 "underscore, an assignment to its elements, or += works in place. Make a new tensor."
@@ -51,10 +58,17 @@ def call(answer: Any, arguments: Mapping[str, Any], crashes: Mapping[str, str] |
     return result
 
 
-def expect_function(answer: Any, arguments: Mapping[str, Any]) -> None:
-    """Raise ``Wrong`` unless ``answer`` can be called with these arguments by position."""
-    wanted = f"({', '.join(arguments)})"
-    count = "1 argument" if len(arguments) == 1 else f"{len(arguments)} arguments"
+def _equal(a: Tensor, b: Tensor) -> bool:
+    """Whether all elements are equal; not-a-number equals itself."""
+    return bool(((a == b) | ((a != a) & (b != b))).all())
+
+
+def expect_function(answer: Any, arguments: Mapping[str, Any], keywords: Collection[str] = ()) -> None:
+    """Raise ``Wrong`` unless ``answer`` can be called with these arguments by position (some by keyword)."""
+    positional, named = _split(arguments, keywords)
+    names = [f"{name}={named[name]}" if name in named else name for name in arguments]
+    wanted = f"({', '.join(names)})"
+    count = "1 argument" if len(positional) == 1 else f"{len(positional)} arguments"
     if not callable(answer):
         raise Wrong(
             f"the answer must be a function of {wanted}, but it is {a(answer)}. "
@@ -65,11 +79,17 @@ def expect_function(answer: Any, arguments: Mapping[str, Any]) -> None:
     except (TypeError, ValueError):  # some built-in functions have none; the call will tell
         return
     try:
-        signature.bind(*arguments.values())
+        signature.bind(*positional, **named)
     except TypeError:
         raise Wrong(
             f"your function takes {signature}, but it is called as f{wanted}, with {count} by position."
         ) from None
+
+
+def _split(arguments: Mapping[str, Any], keywords: Collection[str]) -> tuple[list[Any], dict[str, Any]]:
+    """The arguments by position and those by keyword."""
+    named = {name: arguments[name] for name in keywords}
+    return [value for name, value in arguments.items() if name not in named], named
 
 
 def a(value: Any) -> str:

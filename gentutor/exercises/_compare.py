@@ -1,6 +1,6 @@
 """Judging a function by comparing it with a reference, case by case."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,15 +18,19 @@ from gentutor.exercises._outcome import (
 from gentutor.exercises._show import show_arguments
 from gentutor.exercises._verdict import Judge, NotAttempted, Wrong
 
+RANDOM = "Your function gives another result at each call, but there is nothing random in the equation."
+
 
 @dataclass(frozen=True)
 class Case:
-    """Arguments by name, what to say if an answer fails here first for no known reason, and
-    whether gradients with respect to the tensors among the arguments are compared, too."""
+    """Arguments by name, what to say if an answer fails here first for no known reason, whether
+    gradients with respect to the tensors among the arguments (or to which) are compared, too, and
+    which arguments are passed by keyword."""
 
     arguments: dict[str, Any]
     hint: str = "Your function gives another result."
-    gradients: bool = True
+    gradients: bool | Collection[str] = True
+    keywords: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ def same_function(
     """
 
     def result(function: Any, case: Case) -> Outcome:
-        return outcome(function, case.arguments, read, case.gradients, crashes)
+        return outcome(function, case.arguments, read, case.gradients, crashes, case.keywords)
 
     def right(function: Any, case: Case) -> bool:
         try:
@@ -84,10 +88,17 @@ def same_function(
                 return mistake.hint
         return found.hint or case.hint
 
+    def changes(answer: Any, case: Case, got: Outcome) -> bool:
+        """Whether the answer gives something else when it is called again."""
+        try:
+            return value_difference(got, result(answer, case), tolerance) is not None
+        except (Wrong, NotAttempted):
+            return True
+
     def judge(answer: Any) -> None:
         every = cases()
         for number, case in enumerate(every):
-            expect_function(answer, case.arguments)
+            expect_function(answer, case.arguments, case.keywords)
             where = show_arguments(case.arguments)
             try:
                 got = result(answer, case)
@@ -101,6 +112,8 @@ def same_function(
             found = difference(got, result(reference, case), tolerance)
             if found is not None:
                 text = hint(found, every[: number + 1], got)
+                if text == case.hint and changes(answer, case, got):
+                    text = RANDOM
                 raise Wrong(f"{text}\nThe first difference is {where}: {found.text}")
 
     return judge

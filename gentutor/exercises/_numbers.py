@@ -38,3 +38,23 @@ def read_unordered_pair(result: Any) -> Tensor:
     pair = read_pair(result).to(torch.complex128)
     apart = (pair.imag[0] - pair.imag[1]).abs() > 1e-6
     return pair[(pair.imag if bool(apart) else pair.real).argsort()]
+
+
+def read_count(result: Any) -> Tensor:
+    """A whole number, plain or in a tensor or an array.
+
+    Raises:
+        Wrong: it is something else.
+    """
+    if result is None:
+        raise Wrong("Your function returns nothing (None): is its return statement missing?")
+    wrong = f"A whole number is expected, but your function returns {a(result)}"
+    if isinstance(result, bool | str):
+        raise Wrong(f"{wrong}: {result!r:.60}.")
+    try:
+        value = float(result)
+    except (TypeError, ValueError, RuntimeError):
+        raise Wrong(f"{wrong}: {result!r:.60}.") from None
+    if value != round(value, 0):
+        raise Wrong(f"A whole number is expected, but your function returns {value:g}.")
+    return torch.tensor(value, dtype=torch.float64)

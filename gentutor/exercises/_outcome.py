@@ -1,6 +1,6 @@
 """What a function gave: its value and its gradients, and how two such outcomes differ."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,21 +41,28 @@ def outcome(
     function: Any,
     arguments: Mapping[str, Any],
     read: Callable[[Any], Tensor],
-    gradients: bool = True,
+    gradients: bool | Collection[str] = True,
     crashes: Mapping[str, str] | None = None,
+    keywords: Collection[str] = (),
 ) -> Outcome:
     """Call a function on copies of the arguments and differentiate what it returns.
+
+    ``gradients`` may name the arguments to differentiate by; ``keywords`` as for ``call``.
 
     Raises:
         NotAttempted, Wrong: see ``call`` and ``read``; or differentiating fails.
     """
+    wanted = arguments if gradients is True else gradients or ()
     leaves = {
-        name: value.clone().requires_grad_(gradients)
+        name: value.clone().requires_grad_()
         for name, value in arguments.items()
-        if isinstance(value, Tensor) and value.is_floating_point()
+        if isinstance(value, Tensor) and value.is_floating_point() and name in wanted
     }
-    given = {name: leaves[name].clone() if name in leaves else value for name, value in arguments.items()}
-    value = read(call(function, given, crashes))
+    given = {
+        name: leaves.get(name, value).clone() if isinstance(value, Tensor) else value
+        for name, value in arguments.items()
+    }
+    value = read(call(function, given, crashes, keywords))
     if not gradients:
         return Outcome(value.detach())
     if any(leaf.grad is not None for leaf in leaves.values()):

@@ -69,4 +69,5 @@ def one_line(error: BaseException) -> str:
 
 
 def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    """The text with a capital, unless it begins with a name from code."""
+    return text[:1].upper() + text[1:] if text.split(" ")[0].strip(",:;.").isalpha() else text

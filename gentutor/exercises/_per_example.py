@@ -1,0 +1,62 @@
+"""Mistakes in reducing terms to one number per example, for the exercises whose result is (B,)."""
+
+from collections.abc import Callable
+from typing import Any
+
+from torch import Tensor
+
+from gentutor.exercises._compare import Mistake
+
+PER_EXAMPLE = "One number for each example is expected, shape (B,): "
+TURNED = " And the sign is turned."
+CRASHES = {
+    "greaterthan(lower_bound": (
+        "A standard deviation must be positive, but a log-variance may be negative: std = exp(log_var / 2)."
+    ),
+    "std >= 0": "A standard deviation must be positive: it is exp(log_var / 2), not log_var itself.",
+    "dimension out of range": "The batch is dimension 0, so sum over dimension 1 (or all but the first).",
+}
+
+
+def reductions(terms: Callable[..., Tensor], over: str) -> list[Mistake]:
+    """The usual wrong reductions of terms (B, ...) that should be summed over all but the batch.
+
+    Args:
+        terms: makes the terms from the exercise's arguments, with the right sign.
+        over: what they are summed over, e.g. "pixels".
+    """
+    mean = (
+        f"You take the mean over the {over}; the logarithm of a product is the sum of all terms. (A mean "
+        "here silently changes the weight of this term against the others.)"
+    )
+    total = (
+        f"{PER_EXAMPLE}you also sum over the batch. Sum over the {over} alone; the one mean over the batch "
+        "is taken by the training step."
+    )
+    whole_mean = (
+        f"{PER_EXAMPLE}you take the mean over all elements, batch and {over} together, so that each counts "
+        f"too little. Sum over the {over}, and leave the batch to the training step."
+    )
+    early = f"{PER_EXAMPLE}the sum is right, but the mean over the batch belongs in the training step."
+    kinds: list[tuple[str, Callable[[Tensor], Tensor]]] = [
+        (mean, lambda t: t.flatten(1).mean(dim=1)),
+        (total, lambda t: t.sum()),
+        (whole_mean, lambda t: t.mean()),
+        (early, lambda t: t.flatten(1).sum(dim=1).mean()),
+        (f"You sum over the batch, dimension 0; sum over the {over}.", lambda t: t.sum(dim=0)),
+        (f"You take the mean over the batch; sum over the {over}.", lambda t: t.mean(dim=0)),
+        (f"The sum over the {over} is missing: these are the single terms.", lambda t: t),
+        (f"{PER_EXAMPLE}your sum keeps its dimension.", lambda t: t.flatten(1).sum(dim=1, keepdim=True)),
+    ]
+
+    def mistake(hint: str, reduce: Callable[[Tensor], Tensor], sign: float) -> Mistake:
+        def answer(*arguments: Any) -> Tensor:
+            return sign * reduce(terms(*arguments))
+
+        return Mistake(hint, answer)
+
+    return [
+        mistake(hint + extra, reduce, sign)
+        for sign, extra in ((1, ""), (-1, TURNED))
+        for hint, reduce in kinds
+    ]

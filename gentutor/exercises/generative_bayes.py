@@ -1,0 +1,196 @@
+"""The exercise on naive Bayes for binary pixels, some of which may not have been seen."""
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from gentutor.exercises._batches import DOUBLE
+from gentutor.exercises._compare import Case, Mistake, same_function
+from gentutor.exercises._verdict import Exercise
+from gentutor.objectives.classical import naive_bayes_log_joint
+
+MANY = (
+    "With 784 pixels a product of probabilities is 0 in float32, for every class: take the logarithm of "
+    "each, and add."
+)
+NAN = (
+    "A pixel that is nan was not seen: leave its term out of the sum, for every class. (nan times 0 is nan "
+    "again: use torch.where, nan_to_num or a mask.)"
+)
+SMALL = (
+    "You add a small constant inside the logarithm. The probabilities are never 0 here, so it only makes "
+    "small ones wrong."
+)
+Answer = Callable[[Tensor, Tensor, Tensor], Tensor]
+
+
+def some_nan(x: Tensor, share: float = 0.4) -> Tensor:
+    """A copy in which some elements are nan."""
+    return x.masked_fill(torch.rand(x.shape) < share, torch.nan)
+
+
+def _cases() -> list[Case]:
+    def case(x: Tensor, prior: Tensor, pixel: Tensor, hint: str) -> Case:
+        return Case({"x": x, "prior": prior, "pixel": pixel}, hint, gradients=False)
+
+    x = torch.tensor([[1.0, 0.0, 1.0, 1.0], [0.0, 0.0, 1.0, 0.0], [1.0, 1.0, 0.0, 0.0]])
+    prior, pixel = torch.tensor([0.3, 0.7]), torch.tensor([[0.9, 0.2, 0.6, 0.3], [0.4, 0.7, 0.1, 0.8]])
+    ten, tens = torch.full((10,), 0.1), torch.rand(10, 784) * 0.9 + 0.05
+    images = (torch.rand(6, 784) < 0.2).float()
+    rare = torch.tensor([[1e-6, 0.5], [0.5, 1e-5]])
+    theta = torch.rand(2, 5, dtype=torch.float64) * 0.8 + 0.1
+    unseen = torch.full((2, 4), torch.nan)
+    return [
+        case(x, prior, pixel, "Compare your function with the equation, term by term."),
+        case(x[:1], prior, pixel, "One image must do."),
+        case(
+            torch.rand(3, 3).round(),
+            torch.tensor([0.2, 0.3, 0.5]),
+            torch.rand(3, 3) * 0.8 + 0.1,
+            "Any sizes.",
+        ),
+        case(images, ten, tens, MANY),
+        case(torch.tensor([[1.0, 0.0], [0.0, 1.0]]), prior, rare, "A pixel may be rare in a class."),
+        case(some_nan(x), prior, pixel, NAN),
+        case(unseen, prior, pixel, "If no pixel was seen, what is left is the logarithm of the prior."),
+        case(some_nan(images), ten, tens, NAN),
+        case(some_nan(torch.rand(40, 5).round().double()), prior.double(), theta, DOUBLE),
+    ]
+
+
+def joint(x: Tensor, prior: Tensor, pixel: Tensor) -> Tensor:
+    """As the reference, without the sum over pixels: (N, K, D), and without the prior."""
+    x = x[:, None]
+    return torch.where(x.isnan(), 0, x * pixel.log() + (1 - x) * (1 - pixel).log())
+
+
+def _as(change: Callable[[Tensor], Tensor]) -> Answer:
+    """The right sum over x changed before."""
+    return lambda x, prior, pixel: prior.log() + joint(change(x), prior, pixel).sum(dim=2)
+
+
+def _fudged(c: float) -> Answer:
+    def answer(x: Tensor, prior: Tensor, pixel: Tensor) -> Tensor:
+        return prior.log() + x @ (pixel + c).log().T + (1 - x) @ (1 - pixel + c).log().T
+
+    return answer
+
+
+MISTAKES = [
+    Mistake(
+        "Only the pixels with ink count. A pixel that is white was observed, too: (1 - x) log(1 - θ) is "
+        "missing.",
+        lambda x, prior, pixel: prior.log() + x @ pixel.log().T,
+    ),
+    Mistake(
+        "Only the white pixels count: x log θ is missing.",
+        lambda x, prior, pixel: prior.log() + (1 - x) @ (1 - pixel).log().T,
+    ),
+    Mistake(
+        "The prior is forgotten: log p(x, y) = log p(y) + log p(x | y).",
+        lambda x, prior, pixel: joint(x, prior, pixel).sum(dim=2),
+    ),
+    Mistake(
+        "The prior enters with its logarithm.",
+        lambda x, prior, pixel: prior + joint(x, prior, pixel).sum(dim=2),
+    ),
+    Mistake(
+        "The prior is added for every pixel; it counts once for each image.",
+        lambda x, prior, pixel: (prior.log()[:, None] + joint(x, prior, pixel)).sum(dim=2),
+    ),
+    Mistake(
+        "You multiply by the prior after the logarithm: logarithms are added.",
+        lambda x, prior, pixel: prior * joint(x, prior, pixel).sum(dim=2),
+    ),
+    Mistake(
+        "You multiply by log p(y): logarithms are added.",
+        lambda x, prior, pixel: prior.log() * joint(x, prior, pixel).sum(dim=2),
+    ),
+    Mistake(
+        "This is log p(y | x), normalised over the classes. The joint probability is asked for, whose sum "
+        "over the classes is p(x).",
+        lambda x, prior, pixel: _as(lambda x: x)(x, prior, pixel).log_softmax(dim=1),
+    ),
+    Mistake(
+        "This is the posterior p(y | x); asked for is the logarithm of the joint probability.",
+        lambda x, prior, pixel: _as(lambda x: x)(x, prior, pixel).softmax(dim=1),
+    ),
+    Mistake(
+        "This is the joint probability itself; its logarithm is asked for.",
+        lambda x, prior, pixel: _as(lambda x: x)(x, prior, pixel).exp(),
+    ),
+    Mistake(
+        "You take the mean over the pixels; the logarithm of a product is the sum of all terms.",
+        lambda x, prior, pixel: prior.log() + joint(x, prior, pixel).mean(dim=2),
+    ),
+    Mistake(
+        "The sign is turned: a log-probability is at most 0.",
+        lambda x, prior, pixel: -_as(lambda x: x)(x, prior, pixel),
+    ),
+    Mistake(
+        "The result is transposed: a row for each image, (N, K).",
+        lambda x, prior, pixel: _as(lambda x: x)(x, prior, pixel).T,
+    ),
+    Mistake(
+        "This is in bits; the book counts in nats.",
+        lambda x, prior, pixel: _as(lambda x: x)(x, prior, pixel) / math.log(2),
+    ),
+    Mistake("Ink and white are swapped: θ is the probability of a 1.", _as(lambda x: 1 - x)),
+    Mistake(
+        "log(1 - θ) is not 1 - log θ: the 1 - stands inside the logarithm.",
+        lambda x, prior, pixel: prior.log() + x @ pixel.log().T + (1 - x) @ (1 - pixel.log()).T,
+    ),
+    Mistake(
+        "The logarithm of the pixels' probabilities is missing.",
+        lambda x, prior, pixel: prior.log() + x @ pixel.T + (1 - x) @ (1 - pixel).T,
+    ),
+    Mistake(
+        MANY,
+        lambda x, prior, pixel: (prior * joint(x, prior, pixel).exp().prod(dim=2)).log(),
+    ),
+    Mistake(
+        MANY,
+        lambda x, prior, pixel: prior.log() + joint(x, prior, pixel).exp().prod(dim=2).log(),
+    ),
+    *(Mistake(SMALL, _fudged(c)) for c in (1e-6, 1e-7, 1e-8, 1e-9)),
+    Mistake(
+        "The pixels that were not seen (nan) are counted as white. That is an observation nobody made: leave "
+        "their terms out.",
+        _as(lambda x: x.nan_to_num(0.0)),
+    ),
+    Mistake(
+        "The pixels that were not seen (nan) are counted as ink: leave their terms out.",
+        _as(lambda x: x.nan_to_num(1.0)),
+    ),
+    Mistake(
+        "The pixels that were not seen (nan) are counted as half ink. That is an observation, too: leave "
+        "their terms out.",
+        _as(lambda x: x.nan_to_num(0.5)),
+    ),
+    Mistake(
+        NAN + " The whole image has become nan.",
+        lambda x, prior, pixel: prior.log() + x @ pixel.log().T + (1 - x) @ (1 - pixel).log().T,
+    ),
+    Mistake(
+        "You take the mean over the pixels that were seen; their terms are added.",
+        lambda x, prior, pixel: (
+            prior.log()
+            + joint(x, prior, pixel).sum(dim=2) * x.shape[1] / (~x.isnan()).sum(dim=1, keepdim=True)
+        ),
+    ),
+]
+
+NAIVE_BAYES = Exercise(
+    judge=same_function(naive_bayes_log_joint, _cases, MISTAKES),
+    solution=naive_bayes_log_joint,
+    praise="every pixel seen counts once, black or white, and those not seen are summed out.",
+    hints=(
+        "Each pixel adds log θ if it is 1 and log(1 - θ) if it is 0, for each class; and log π once.",
+        "Two matrix products do it: x @ pixel.log().T and (1 - x) @ (1 - pixel).log().T.",
+        "For nan, set both x and 1 - x to 0 before: ones = x.nan_to_num(0), zeros = (1 - x).nan_to_num(0).",
+    ),
+)
+
+EXERCISES = {"naive_bayes_log_joint": NAIVE_BAYES}

@@ -1,0 +1,150 @@
+"""Questions on generative and discriminative models whose answer is a number or a letter."""
+
+from gentutor.exercises._values import choice, number
+from gentutor.exercises._verdict import Exercise
+
+# The question: one image in a hundred is no digit. A filter flags 99 % of those, and 5 % of the digits
+# as well. An image is flagged. With what probability is it no digit?
+FLAGGED = 0.01 * 0.99 + 0.99 * 0.05
+BASE_RATE = Exercise(
+    judge=number(
+        0.01 * 0.99 / FLAGGED,
+        {
+            0.99: (
+                "That is p(flagged | no digit). Bayes' rule turns it round, and needs how rare such images "
+                "are."
+            ),
+            0.95: "That is p(not flagged | digit). How many of the flagged images are digits all the same?",
+            0.05: "That is p(flagged | digit); asked for is p(no digit | flagged).",
+            0.0099: (
+                "That is the joint probability p(flagged, no digit), about the prior: divide it by "
+                "p(flagged)."
+            ),
+            FLAGGED: "That is p(flagged), the denominator: divide p(flagged, no digit) by it.",
+            0.99 * 0.05 / FLAGGED: "That is p(digit | flagged); asked for is the other part.",
+            0.01 * 0.99 / (0.99 * 0.05): (
+                "Those are the odds, p(no digit, flagged) to p(digit, flagged). The probability divides by "
+                "their sum."
+            ),
+            0.99 / 1.04: "The prior is forgotten: only one image in a hundred is no digit.",
+            100 / 6: "As a probability, please, between 0 and 1.",
+        },
+        tolerance=0.003,
+    ),
+    solution=1 / 6,
+    praise="one in six: digits are so many that their 5 % outnumber the rest.",
+    hints=(
+        "Imagine 10,000 images. How many are no digits, and how many of those are flagged?",
+        "Of the 9,900 digits 5 % are flagged, too: 495.",
+        "99 / (99 + 495)",
+    ),
+)
+
+# The question: p is a mixture of two equal, narrow Gaussians, at -3 and at 3, each of standard deviation
+# 0.5. One Gaussian q is fitted, its mean and its standard deviation free, once by minimising KL(p ‖ q),
+# once by minimising KL(q ‖ p). Where does it end?
+# (a) Both times at 0, wide enough to cover both peaks.
+# (b) KL(p ‖ q): at 0, wide enough to cover both peaks. KL(q ‖ p): on one of the peaks, narrow.
+# (c) KL(p ‖ q): on one of the peaks, narrow. KL(q ‖ p): at 0, wide enough to cover both peaks.
+# (d) Both times on one of the peaks, narrow.
+MODE_SEEKING = Exercise(
+    judge=choice(
+        "b",
+        {
+            "a": (
+                "That is right for KL(p ‖ q). But a wide q puts much of its mass into the valley, where p is "
+                "nearly 0: what does KL(q ‖ p) say to that?"
+            ),
+            "c": (
+                "It is the other way round. The expectation is over the first argument: KL(p ‖ q) is large "
+                "where p has mass and q has none, KL(q ‖ p) where q has mass and p has none."
+            ),
+            "d": (
+                "That is right for KL(q ‖ p). But a q on one peak gives almost no mass to the other, where p "
+                "has half of its own: what does KL(p ‖ q) say to that?"
+            ),
+        },
+    ),
+    solution="b",
+    praise="KL(p ‖ q) covers every mode, KL(q ‖ p) seeks one: each avoids what its expectation sees.",
+    hints=(
+        "KL(p ‖ q) is an expectation over p: where must q not be near 0?",
+        "KL(q ‖ p) is an expectation over q: where must q have no mass?",
+        "p is nearly 0 in the valley around 0. Which of the two may put mass there?",
+    ),
+)
+
+# The question: two classes of images of 40 binary pixels, all independent given the class. In class 0
+# the first 20 pixels are lit with probability 0.1 and the others with 0.3, in class 1 the other way
+# round. You have 20 images, 10 of each class. Which classifier makes the fewest errors on new images,
+# averaged over many such training sets?
+# (a) Naive Bayes with smoothing 1.
+# (b) Naive Bayes with smoothing 0.001, since it changes the counts least.
+# (c) Naive Bayes with smoothing 1000, since with so few images the counts are mostly noise.
+# (d) Logistic regression with hardly any penalty, since it is fitted to p(y | x) itself.
+SMALL_DATA = Exercise(
+    judge=choice(
+        "a",
+        {
+            "b": (
+                "In ten images a pixel of probability 0.1 is never lit with a chance of 35 %. Nearly "
+                "unsmoothed, it then counts as impossible in that class, and one such pixel outvotes many."
+            ),
+            "c": (
+                "A thousand extra counts bring all probabilities next to 1/2, so that a rare pixel, lit, "
+                "counts no more than a common one: too much is thrown away."
+            ),
+            "d": (
+                "It would win with endless data, if the pixels were dependent. Here the assumption of naive "
+                "Bayes is true, and with 20 images for 41 parameters logistic regression fits the noise."
+            ),
+        },
+    ),
+    solution="a",
+    praise="an assumption that holds is worth many images; a little smoothing keeps single pixels modest.",
+    hints=(
+        "Whose assumptions are true here? They need not be learned from the data.",
+        "How often is a pixel of probability 0.1 never lit in ten images? 0.9 to the power of 10.",
+        "Smoothing should be small beside the counts, but not so small that a 0 stays nearly a 0.",
+    ),
+)
+
+# The question: this classifier gives the same class for most images of 784 pixels. One of the four
+# marked lines is wrong. Which? (x is (N, 784) of 0 and 1, prior (K,), pixel (K, 784) the
+# probability of ink in each pixel of each class, all float32.)
+#
+#     def predict(x, prior, pixel):
+# (a)     factors = torch.where(x[:, None] == 1, pixel, 1 - pixel)  # (N, K, 784)
+# (b)     likelihood = factors.prod(dim=2)                          # (N, K)
+# (c)     joint = prior * likelihood
+# (d)     return joint.argmax(dim=1)
+SPOT_THE_BUG = Exercise(
+    judge=choice(
+        "b",
+        {
+            "a": "A pixel with ink has the probability θ, a white one 1 - θ: this is right.",
+            "c": "p(x, y) = p(y) p(x | y): this is right, as long as the likelihood is not 0.",
+            "d": (
+                "The class with the largest joint probability also has the largest posterior: this is right. "
+                "But what does argmax return if all are 0?"
+            ),
+        },
+    ),
+    solution="b",
+    praise=(
+        "784 factors below 1 multiply to 0 in float32, for every class, and argmax returns the first; add "
+        "logarithms instead."
+    ),
+    hints=(
+        "Try it with 10 pixels: it works. What changes with 784?",
+        "The smallest positive number in float32 is about 1e-45.",
+        "0.8 to the power of 784 is 1e-76.",
+    ),
+)
+
+EXERCISES = {
+    "base_rate": BASE_RATE,
+    "mode_seeking": MODE_SEEKING,
+    "small_data": SMALL_DATA,
+    "spot_the_bug": SPOT_THE_BUG,
+}

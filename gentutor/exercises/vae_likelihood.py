@@ -1,0 +1,190 @@
+"""The exercise on the likelihood of binary pixels."""
+
+import math
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from gentutor.exercises._batches import DOUBLE
+from gentutor.exercises._compare import Case, Mistake, same_function
+from gentutor.exercises._per_example import CRASHES, reductions
+from gentutor.exercises._verdict import Exercise
+from gentutor.objectives.likelihood import bernoulli_log_prob
+
+EXTREME = (
+    "This is right for moderate logits only. At ±100 the sigmoid rounds to 0 or 1, and its gradient to 0. "
+    "Use log σ(l) = F.logsigmoid(logits) and log(1 - σ(l)) = F.logsigmoid(-logits), or a loss 'with logits'."
+)
+NAIVE = (
+    "You take the logarithm of a sigmoid, or of an exponential, which rounds to 0, 1 or infinity at large "
+    "logits. F.logsigmoid is exact."
+)
+FUDGE = (
+    "You add a small constant inside the logarithm. It keeps the value finite, but wrong, and takes the "
+    "gradient away just where it is needed. F.logsigmoid is exact without it."
+)
+BCE = (
+    "You compute the cross-entropy of a sigmoid. Its value is cut at 100 and its gradient is 0 at large "
+    "logits; F.binary_cross_entropy_with_logits, given the logits, is exact."
+)
+IMAGES = (
+    "Images have more than one dimension, (B, C, H, W): sum over all but the first, e.g. flatten(1).sum(1)."
+)
+ANY = "Any number of examples and of pixels must do."
+PRODUCT = (
+    "You multiply the pixels' probabilities and take the logarithm at the end: with 784 pixels the product "
+    "underflows to 0. Take the logarithm of each, and add."
+)
+d: Callable[[Tensor], Tensor] = torch.sigmoid
+
+
+def _cases() -> list[Case]:
+    logits = torch.tensor([[0.5, -1.5, 2.0, 0.2], [-0.3, 1.2, 0.1, -2.0], [0.7, -0.8, -0.4, 1.1]])
+    x = torch.tensor([[1.0, 0.0, 0.0, 1.0], [0.0, 1.0, 1.0, 0.0], [1.0, 1.0, 0.0, 1.0]])
+    edge = torch.tensor([[100.0, -100.0, 30.0, -12.0], [-100.0, 100.0, -40.0, 20.0]])
+    right, wrong = (edge > 0).float(), (edge < 0).float()
+    pixels = torch.randn(2, 784)
+
+    def case(logits: Tensor, x: Tensor, hint: str) -> Case:
+        return Case({"logits": logits, "x": x}, hint, gradients=("logits",))
+
+    return [
+        case(logits, x, "Compare your function with the equation, term by term."),
+        case(logits[:1], 1 - x[:1], ANY),
+        case(logits[:, :1], x[:, :1], ANY),
+        case(torch.randn(2, 1, 3, 5), (torch.rand(2, 1, 3, 5) < 0.4).float(), IMAGES),
+        case(torch.randn(3, 2, 2, 2), (torch.rand(3, 2, 2, 2) < 0.4).float(), IMAGES),
+        case(edge, right, EXTREME),
+        case(edge, wrong, EXTREME),
+        case(pixels, (torch.rand(2, 784) < 0.3).float(), "With 784 pixels the likelihood is 0 in float32."),
+        case(torch.randn(40, 4, dtype=torch.float64), x.double().repeat(14, 1)[:40], DOUBLE),
+        case(edge.double(), wrong.double(), EXTREME),
+    ]
+
+
+def terms(logits: Tensor, x: Tensor) -> Tensor:
+    """The log-probability of each pixel."""
+    return x * F.logsigmoid(logits) + (1 - x) * F.logsigmoid(-logits)
+
+
+def _sum(per_pixel: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
+    return lambda logits, x: per_pixel(logits, x).flatten(1).sum(dim=1)
+
+
+def _p(logits: Tensor, x: Tensor) -> Tensor:
+    """The probability of each pixel's own value."""
+    return x * d(logits) + (1 - x) * (1 - d(logits))
+
+
+def _fudged(c: float) -> Callable[[Tensor, Tensor], Tensor]:
+    return lambda logits, x: x * (d(logits) + c).log() + (1 - x) * (1 - d(logits) + c).log()
+
+
+MISTAKES = [
+    *reductions(terms, "pixels"),
+    Mistake(
+        "The sign is turned: this is the negative log-likelihood, the cross-entropy. A log-probability of "
+        "pixels is at most 0.",
+        _sum(lambda logits, x: -terms(logits, x)),
+    ),
+    Mistake(
+        "The logits and x are swapped: x is what was observed, and the probabilities come from the logits.",
+        _sum(lambda logits, x: terms(x, logits)),
+    ),
+    Mistake(
+        "The logits and x are swapped (and the sign is turned: a log-probability of pixels is at most 0).",
+        _sum(lambda logits, x: -terms(x, logits)),
+    ),
+    Mistake(
+        "The sigmoid is taken twice: a function 'with logits', or logsigmoid, contains it already.",
+        _sum(lambda logits, x: terms(d(logits), x)),
+    ),
+    Mistake(
+        "The sigmoid is taken twice (and the sign is turned).", _sum(lambda logits, x: -terms(d(logits), x))
+    ),
+    Mistake(
+        "Black and white are swapped: a pixel of 1 has the probability σ(l).",
+        _sum(lambda logits, x: terms(-logits, x)),
+    ),
+    Mistake(
+        "Only the pixels that are 1 count. Those that are 0 were observed, too: (1 - x) log(1 - σ(l)) is "
+        "missing.",
+        _sum(lambda logits, x: x * F.logsigmoid(logits)),
+    ),
+    Mistake(
+        "Only the pixels that are 0 count: x log σ(l) is missing.",
+        _sum(lambda logits, x: (1 - x) * F.logsigmoid(-logits)),
+    ),
+    Mistake(
+        "The second term has the wrong sign; both are added.",
+        _sum(lambda logits, x: x * F.logsigmoid(logits) - (1 - x) * F.logsigmoid(-logits)),
+    ),
+    Mistake(
+        "log(1 - σ) is not 1 - log σ: the 1 - stands inside the logarithm.",
+        _sum(lambda logits, x: x * F.logsigmoid(logits) + (1 - x) * (1 - F.logsigmoid(logits))),
+    ),
+    Mistake(
+        "The logarithm is missing: the probabilities of the pixels are multiplied, so their logarithms are "
+        "added.",
+        _sum(_p),
+    ),
+    Mistake(
+        "This is the likelihood itself, a product of probabilities. Its logarithm, the sum of their "
+        "logarithms, is asked for.",
+        lambda logits, x: _p(logits, x).flatten(1).prod(dim=1),
+    ),
+    Mistake(
+        "The logits are taken for probabilities: σ(l), the sigmoid, is the probability of a 1.",
+        _sum(lambda logits, x: x * logits.log() + (1 - x) * (1 - logits).log()),
+    ),
+    Mistake(
+        "This is a squared error, the likelihood of a Gaussian but for its constants. Binary pixels have a "
+        "Bernoulli likelihood.",
+        _sum(lambda logits, x: -(x - d(logits)).square()),
+    ),
+    Mistake(
+        "This is a squared error; binary pixels have a Bernoulli likelihood.",
+        _sum(lambda logits, x: -(x - d(logits)).square() / 2),
+    ),
+    Mistake(
+        "This is a squared error; binary pixels have a Bernoulli likelihood.",
+        _sum(lambda logits, x: (x - d(logits)).square()),
+    ),
+    Mistake(
+        "This is in bits; the book counts in nats, with the natural logarithm.",
+        _sum(lambda logits, x: terms(logits, x) / math.log(2)),
+    ),
+    Mistake(
+        "Each image is one list of pixels: yours sums over dimension 1 alone, the channels.",
+        lambda logits, x: terms(logits, x).sum(dim=1),
+    ),
+    Mistake(
+        "You sum over the last dimension alone, one row of pixels: sum over all but the batch.",
+        lambda logits, x: terms(logits, x).sum(dim=-1),
+    ),
+    Mistake(PRODUCT, lambda logits, x: _p(logits, x).flatten(1).prod(dim=1).log()),
+    Mistake(NAIVE, _sum(lambda logits, x: x * d(logits).log() + (1 - x) * (1 - d(logits)).log())),
+    Mistake(NAIVE, _sum(lambda logits, x: _p(logits, x).log())),
+    Mistake(NAIVE, _sum(lambda logits, x: x * logits - torch.log1p(logits.exp()))),
+    *(Mistake(FUDGE, _sum(_fudged(constant))) for constant in (1e-8, 1e-6, 1e-7, 1e-10, 1e-12)),
+    Mistake(
+        BCE,
+        _sum(lambda logits, x: -F.binary_cross_entropy(d(logits), x, reduction="none")),
+    ),
+]
+
+BERNOULLI = Exercise(
+    judge=same_function(bernoulli_log_prob, _cases, MISTAKES, crashes=CRASHES),
+    solution=bernoulli_log_prob,
+    praise="one number per image, in nats, with the right gradient at logits of ±100.",
+    hints=(
+        "A pixel that is 1 adds log σ(l), one that is 0 adds log(1 - σ(l)) = log σ(-l).",
+        "F.logsigmoid never computes σ by itself; or take minus F.binary_cross_entropy_with_logits(..., "
+        "reduction='none').",
+        "(x * F.logsigmoid(logits) + (1 - x) * F.logsigmoid(-logits)).flatten(1).sum(dim=1)",
+    ),
+)
+
+EXERCISES = {"bernoulli_log_prob": BERNOULLI}

@@ -1,0 +1,242 @@
+"""The exercise on the training step: a reader's step is compared with updates done right and wrong."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+
+from gentutor import steps
+from gentutor.exercises._calls import call
+from gentutor.exercises._noise import recorded
+from gentutor.exercises._per_example import CRASHES as DISTRIBUTIONS
+from gentutor.exercises._vae_update import (
+    How,
+    Model,
+    log_prob_terms,
+    mean_of_sums,
+    squared_error,
+    standard_deviation,
+)
+from gentutor.exercises._verdict import Exercise, NotAttempted, Wrong
+from gentutor.models.vae import VAE
+from gentutor.objectives import variational
+
+Seen = list[tuple[Tensor, Tensor]]  # the images and the z of the updates so far
+
+TWO_PARTS = "The VAE cannot be called as a whole. It has two parts: vae.encode(images) and vae.decode(z)."
+CRASHES = {
+    **DISTRIBUTIONS,
+    "grad can be implicitly created only for scalar": (
+        "The loss must be one number: take the mean over the batch of the terms (B,), once, at the end."
+    ),
+    "expected latents of shape": "vae.decode takes z, shape (B, latent_dim), which is a sample of q(z|x).",
+    "values to unpack": "vae.encode returns two tensors, mean and log_var, each (B, latent_dim).",
+    "all elements of input should be between 0 and 1": (
+        "vae.decode returns logits, of any sign; the Bernoulli likelihood takes logits."
+    ),
+}
+kl_terms = variational.gaussian_kl_terms
+BUGS: dict[str, list[How]] = {
+    "The gradients of the update before are added to this one's: optimizer.zero_grad() is missing.": [
+        How(zero_grad=False)
+    ],
+    "The gradient does not pass through z, so the encoder learns from the KL term alone: use the "
+    "reparameterised sample, mean + std · ε, without detach(), torch.no_grad() or .sample().": [
+        How(attached=False)
+    ],
+    "The KL term is missing: the loss is minus the ELBO, KL - log p(x|z).": [
+        How(divergence=lambda t: 0 * t.sum())
+    ],
+    "The KL term has the wrong sign: the loss, minus the ELBO, is KL - log p(x|z).": [
+        How(divergence=lambda t: -mean_of_sums(t))
+    ],
+    "The term log p(x|z) has the wrong sign: the loss, minus the ELBO, is KL - log p(x|z).": [
+        How(likelihood=lambda t: -mean_of_sums(t))
+    ],
+    "The sign of the loss is turned: you descend on the ELBO, which is to be maximised.": [How(sign=-1)],
+    "The term log p(x|z) is missing from the loss.": [How(likelihood=lambda t: 0 * t.sum())],
+    "The mean over the pixels makes the likelihood too small, as if the KL had a weight β of the number of "
+    "pixels: sum over the pixels, and take the mean over the batch alone.": [How(likelihood=torch.mean)],
+    "The mean over the latent dimensions makes the KL too small, a silent β of 1/D: sum over the dimensions, "
+    "and take the mean over the batch alone.": [How(divergence=torch.mean)],
+    "Both terms are means over all their elements; as there are more pixels than latents, the KL is weighted "
+    "too heavily. Sum over pixels and over dimensions, and take the mean over the batch alone.": [
+        How(likelihood=torch.mean, divergence=torch.mean)
+    ],
+    "The loss is a sum over the batch: take the mean, so that the size of the batch does not set the step.": [
+        How(likelihood=torch.sum, divergence=torch.sum)
+    ],
+    "One term is a sum over the batch, the other a mean: the mean over the batch belongs to both.": [
+        How(likelihood=torch.sum),
+        How(divergence=torch.sum),
+        How(likelihood=torch.sum, divergence=torch.mean),
+        How(likelihood=torch.mean, divergence=torch.sum),
+    ],
+    "The noise is scaled by exp(log_var), the variance; the standard deviation is exp(log_var / 2).": [
+        How(scale=torch.exp)
+    ],
+    "The noise is scaled by log_var itself; the standard deviation is exp(log_var / 2).": [
+        How(scale=lambda v: v)
+    ],
+    "log_var is not used for the sample: its standard deviation is exp(log_var / 2).": [
+        How(scale=torch.ones_like)
+    ],
+    "The factor 1/2 of the KL divergence is missing.": [How(divergence=lambda t: 2 * mean_of_sums(t))],
+    "In the KL divergence you take log_var for log σ: it is log σ².": [
+        How(kl=lambda m, v: kl_terms(m, 2 * v)),
+        How(kl=lambda m, v: kl_terms(m, 2 * v), scale=torch.exp),
+    ],
+    "The sigmoid is taken twice: vae.decode returns logits, and the likelihood takes logits.": [
+        How(log_prob=lambda logits, x: log_prob_terms(logits.sigmoid(), x))
+    ],
+    "The likelihood is a squared error; the images are binary, so it is a Bernoulli likelihood.": [
+        How(log_prob=squared_error(factor, squash), likelihood=reduce)
+        for factor in (1.0, 0.5)
+        for squash in (torch.sigmoid, lambda logits: logits)
+        for reduce in (mean_of_sums, torch.mean, torch.sum)
+    ],
+    "Images and logits are swapped in the likelihood.": [
+        How(log_prob=lambda logits, x: log_prob_terms(x, logits))
+    ],
+}
+PRIOR = (
+    "The decoder is given noise of the prior, and the encoder sees the KL term alone, so neither learns from "
+    "the other. Decode a sample of q(z|x): mean + exp(log_var / 2) · ε."
+)
+
+
+def _solution(images: Tensor, vae: VAE, optimizer: Optimizer) -> dict[str, Tensor]:
+    return steps.vae_step((images,), vae, optimizer)
+
+
+def _judge(answer: object) -> None:
+    model = Model()
+    start, right = model.copy(), model.copy()
+    seen: Seen = []
+    noise: list[Tensor] = []
+    for size in (48, 9, 1):
+        images = (torch.rand(size, 1, 2, 3) < 0.4).float()
+        z = _run(answer, model, images)
+        noise.append(_expect_sample(right, images, z))
+        seen.append((images, z))
+        right.update(images, z, How())
+        if not _same(model, right):
+            found = _known_bug(model, start, seen) or _symptom(model, right)
+            raise Wrong(f"{found}\n(Seen in update {len(seen)}, on {size} images.)")
+        if not model.vae.training or not all(p.requires_grad for p in model.vae.parameters()):
+            raise Wrong("The VAE is left in evaluation mode, or frozen: the next step could not train it.")
+    _expect_standard_normal(torch.cat(noise))
+
+
+def _run(answer: object, model: Model, images: Tensor) -> Tensor:
+    """Let the reader's step update the model; the z that it decoded."""
+    before = model.parameters()
+    taken: list[object] = []
+    handle = model.optimizer.register_step_post_hook(lambda *_: taken.append(1))
+    arguments: dict[str, Any] = {"images": images, "vae": model.vae, "optimizer": model.optimizer}
+    try:
+        with recorded(model.vae.decoder) as decoded:
+            call(answer, arguments, CRASHES)
+    except NotAttempted as stub:
+        if "forward" in str(stub.__cause__):
+            raise Wrong(TWO_PARTS) from stub
+        raise
+    finally:
+        handle.remove()
+    if len(taken) != 1:
+        raise Wrong(f"optimizer.step() is called {len(taken)} times; one step is one update.")
+    moved = [not torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True)]
+    if not any(moved):
+        raise Wrong(
+            "Nothing has moved: no gradient is there when optimizer.step() comes. The order is "
+            "zero_grad(), backward(), step()."
+        )
+    if not decoded:
+        raise Wrong("Your function never calls the decoder: vae.decode(z) gives the logits of the pixels.")
+    if not moved[0]:
+        raise Wrong(
+            "The encoder has not moved: a detach, torch.no_grad() or .sample() keeps the gradient "
+            "away from it."
+        )
+    if not moved[1]:
+        raise Wrong("The decoder has not moved: log p(x|z) is missing from the loss, or its gradient is cut.")
+    return decoded[-1]
+
+
+def _expect_sample(model: Model, images: Tensor, z: Tensor) -> Tensor:
+    """Raise ``Wrong`` unless z is one noisy row for each image; return its noise."""
+    with torch.no_grad():
+        mean, log_var = model.vae.encode(images)
+    if z.shape != mean.shape:
+        raise Wrong(f"The decoder is given z of shape {tuple(z.shape)}, expected {tuple(mean.shape)}.")
+    if torch.allclose(z, mean, atol=1e-6):
+        raise Wrong("The decoder is given the mean of q(z|x): z is a sample, mean + exp(log_var / 2) · ε.")
+    noise = (z - mean) / standard_deviation(log_var)
+    if len(z) > 1 and bool((noise.std(dim=0) < 1e-3).all()):
+        raise Wrong("Every image is given the same noise: draw a row for each, torch.randn_like(mean).")
+    return noise
+
+
+def _expect_standard_normal(noise: Tensor) -> None:
+    if bool((noise > -1e-3).all()):
+        raise Wrong("The noise is never negative: torch.rand is uniform on [0, 1], torch.randn is N(0, 1).")
+    if bool((noise.std(dim=1) < 1e-3).all()):
+        raise Wrong(
+            "The latent dimensions of an image share their noise: torch.randn_like(mean) has its own."
+        )
+    if abs(noise.mean().item()) > 0.4 or not 0.7 < noise.std().item() < 1.3:
+        raise Wrong("The noise ε in z = mean + exp(log_var / 2) · ε is not drawn from N(0, 1).")
+
+
+def _known_bug(got: Model, start: Model, seen: Seen) -> str | None:
+    """The hint of the bug that leads from ``start`` to where the reader's step led."""
+    for hint, hows in BUGS.items():
+        for how in hows:
+            model = start.copy()
+            for images, z in seen:
+                model.update(images, z, how)
+            if _same(model, got):
+                return PRIOR if not how.attached and _from_prior(start, seen) else hint
+    return None
+
+
+def _from_prior(model: Model, seen: Seen) -> bool:
+    """Whether the first z is more likely under the prior than under q(z|x)."""
+    images, z = seen[0]
+    with torch.no_grad():
+        mean, log_var = model.vae.encode(images)
+    log_w = variational.importance_log_weights(torch.zeros(1, len(z)), z[None], mean, log_var)
+    return bool(log_w.sum() > 0)
+
+
+def _same(a: Model, b: Model) -> bool:
+    return all(_alike(x, y) for x, y in zip(a.parameters(), b.parameters(), strict=True))
+
+
+def _alike(a: Tensor, b: Tensor) -> bool:
+    return torch.allclose(a, b, rtol=1e-4, atol=1e-5)
+
+
+def _symptom(got: Model, right: Model) -> str:
+    encoder, decoder = (_alike(a, b) for a, b in zip(got.parameters(), right.parameters(), strict=True))
+    if decoder:
+        return "The decoder's update is right, the encoder's is not: look at the KL term and at the sample."
+    if encoder:
+        return "The encoder's update is right, the decoder's is not: look at the likelihood."
+    return "The update differs from the one in the text: look at the sample, the two terms, and their sums."
+
+
+STEP = Exercise(
+    judge=_judge,
+    solution=_solution,
+    praise="three updates in a row move encoder and decoder as they should.",
+    hints=(
+        "Encode, sample z, decode; then two terms per image, (B,): log p(x|z) and the KL divergence.",
+        "The loss is minus the ELBO, KL - log p(x|z), with one mean, over the batch.",
+        "With z = reparameterize(mean, log_var): (gaussian_kl(mean, log_var) - vae.log_px_z(images, "
+        "z)).mean(), then zero_grad, backward, step.",
+    ),
+)
+
+EXERCISES = {"step": STEP}

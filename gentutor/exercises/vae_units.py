@@ -1,0 +1,92 @@
+"""The exercise on counting the latent dimensions that a VAE uses."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gentutor import evaluation
+from gentutor.exercises._compare import Case, Mistake, same_function
+from gentutor.exercises._numbers import read_count
+from gentutor.exercises._verdict import Exercise
+
+
+def _cases() -> list[Case]:
+    base = torch.randn(400, 12)
+    base = (base - base.mean(dim=0)) / base.std(dim=0)
+    # four are active; the others make every mistake below count to another number
+    std = torch.tensor([1.0, 0.9, 0.5, 0.3, 0.05, 0.03, 0.02, 0.002, 0.002, 0.001, 0.001, 0.0])
+    offset = torch.tensor([0.0, 0.05, 0.0, -0.06, 0.0, 0.05, 0.0, 0.0, -0.8, 0.02, 0.0, 0.0625])
+    mixed = base * std + offset
+    weak = 0.05 * base  # each variance is 0.0025, and their sum 0.03
+
+    def case(means: Tensor, hint: str) -> Case:
+        return Case({"means": means}, hint, gradients=False)
+
+    definition = "A dimension is active if the variance of its mean over the data is above 0.01."
+    return [
+        case(mixed, definition),
+        case(base, "If every dimension varies with the data, all are active."),
+        case(weak, "A dimension is judged by itself, not by the sum of all."),
+        case(torch.zeros(50, 6), "If every mean is the prior's, posterior collapse, the count is 0."),
+        case(mixed[:, 5:], "A mean that is far from 0, but the same for all data, carries no information."),
+        case(3 * base[:, :2], definition),
+        case(torch.tensor([[-1.0, 0.01, 1.0], [1.0, -0.01, 1.02]]), "Two examples are enough."),
+    ]
+
+
+def _mistake(hint: str, count: Any) -> Mistake:
+    return Mistake(hint, lambda means: torch.as_tensor(count(means)).sum())
+
+
+ACTIVE_UNITS = Exercise(
+    judge=same_function(
+        evaluation.active_units,
+        _cases,
+        [
+            _mistake(
+                "You compare the standard deviation with 0.01; it is the variance.",
+                lambda m: m.std(dim=0) > 0.01,
+            ),
+            _mistake(
+                "The variance runs over the data, dimension 0. You count examples, not dimensions.",
+                lambda m: m.var(dim=1) > 0.01,
+            ),
+            _mistake(
+                "You count means that are far from 0. A mean that is the same for all data carries no "
+                "information: take the variance over the data.",
+                lambda m: m.mean(dim=0).abs() > 0.01,
+            ),
+            _mistake(
+                "You count means that are far from 0: take the variance over the data.",
+                lambda m: m.abs().mean(dim=0) > 0.01,
+            ),
+            _mistake(
+                "You take the mean of the squares, not the variance: subtract the mean over the data first.",
+                lambda m: m.square().mean(dim=0) > 0.01,
+            ),
+            _mistake("You count the dimensions that are not active.", lambda m: m.var(dim=0) <= 0.01),
+            _mistake("You count all dimensions.", lambda m: m.shape[1]),
+            _mistake(
+                "You count numbers, examples times dimensions: take the variance over the data first.",
+                lambda m: (m - m.mean(dim=0)).square() > 0.01,
+            ),
+            _mistake("The largest variance is not compared with 0.01.", lambda m: m.var(dim=0) > 0),
+            _mistake(
+                "You take the range over the data; it is the variance.",
+                lambda m: m.amax(dim=0) - m.amin(dim=0) > 0.01,
+            ),
+            _mistake("You compare with 0.1; the variance is to be above 0.01.", lambda m: m.var(dim=0) > 0.1),
+        ],
+        read=read_count,
+    ),
+    solution=evaluation.active_units,
+    praise="dimensions that move with the data are counted, whatever their mean.",
+    hints=(
+        "A dimension that says something about x has another mean for another x.",
+        "means.var(dim=0) is the variance of each dimension's mean over the data.",
+        "int((means.var(dim=0) > 0.01).sum())",
+    ),
+)
+
+EXERCISES = {"active_units": ACTIVE_UNITS}
