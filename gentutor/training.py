@@ -130,7 +130,7 @@ def minimize(loss: Callable[[], Tensor], parameters: Iterable[Tensor], iteration
 
     Raises:
         ValueError: iterations is not positive.
-        FloatingPointError: the loss reached is nan or infinite.
+        FloatingPointError: the loss is nan or infinite somewhere on the way.
 
     >>> x = torch.zeros(2, requires_grad=True)
     >>> minimize(lambda: (x - torch.tensor([1.0, 3.0])).square().sum(), [x]), x.tolist()
@@ -145,13 +145,12 @@ def minimize(loss: Callable[[], Tensor], parameters: Iterable[Tensor], iteration
     def closure() -> Tensor:
         optimizer.zero_grad()
         value = loss()
+        _expect_finite({"minimised": float(value.detach())}, iterations)
         value.backward()
         return value
 
     optimizer.step(closure)
-    reached = float(loss().detach())
-    _expect_finite({"minimised": reached}, iterations)
-    return reached
+    return float(loss().detach())
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """Embedded data as whole tensors, batches of them, and toy densities whose truth is known."""
 
 from gentutor.data.batching import Batches, batches
-from gentutor.data.images import Images, mnist, to_signed, to_unit, torchvision_root
+from gentutor.data.images import Images, fashion_mnist, mnist, to_signed, to_unit, torchvision_root
+from gentutor.data.texts import text
 from gentutor.data.toy import GaussianMixture, TwoMoons, grid, mixture_1d, ring, two_moons
 
 __all__ = [
@@ -10,10 +11,12 @@ __all__ = [
     "Images",
     "TwoMoons",
     "batches",
+    "fashion_mnist",
     "grid",
     "mixture_1d",
     "mnist",
     "ring",
+    "text",
     "to_signed",
     "to_unit",
     "torchvision_root",

@@ -13,14 +13,19 @@ from pathlib import Path
 
 import numpy as np
 
-PACKED = Path(__file__).parent / "files" / "MNIST" / "raw"
+PACKED = Path(__file__).parent / "files"
+# of the packed files; the names are those of the unpacked ones, without .gz
 SHA256 = {
-    "train-images-idx3-ubyte.gz": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
-    "train-labels-idx1-ubyte.gz": "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
-    "t10k-images-idx3-ubyte.gz": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
-    "t10k-labels-idx1-ubyte.gz": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+    "MNIST/raw/train-images-idx3-ubyte": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+    "MNIST/raw/train-labels-idx1-ubyte": "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+    "MNIST/raw/t10k-images-idx3-ubyte": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+    "MNIST/raw/t10k-labels-idx1-ubyte": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+    "fashion_mnist/images-idx3-ubyte": "f63b5f3a005caedab708d16a900babd905c8331b1cd2188b91245c032cfe6acd",
+    "fashion_mnist/labels-idx1-ubyte": "09f5dc909c8586184bae0fbde44202a1b007bf6f2bd2bc952652fa22dc323f95",
+    "text/shakespeare_plays.txt": "5d554edec2b01633dbb18a27c1e8a33143ffa5a93f276b5e6ec6af69798f5763",
+    "text/shakespeare_sonnets.txt": "e7f49f9f11c761f9208a39a5a72ef2ce1cf81fd6bd6646161f26bdecedf63eb0",
+    "text/tang_jueju.tsv": "05d6b145ebc6b8116034d5d8ba3e5229de81c9090fdde0bb4da44a6b8cfc92a9",
 }
-_FINGERPRINT = hashlib.sha256("".join(SHA256.values()).encode()).hexdigest()[:12]
 
 
 def cache_folder() -> Path:
@@ -40,7 +45,7 @@ def cache_folder() -> Path:
 
 
 def read_idx(name: str) -> np.ndarray:
-    """The array in the packed IDX file ``name``, as uint8; writing to it changes no file."""
+    """The array in the IDX file ``name``, as uint8; writing to it changes no file."""
     packed = read_packed(name)
     try:
         content = _map_unpacked(name, packed)
@@ -50,14 +55,19 @@ def read_idx(name: str) -> np.ndarray:
     return parse_idx(content)
 
 
+def read_text(name: str) -> str:
+    """The text in the UTF-8 file ``name``, unpacked at every call."""
+    return gzip.decompress(read_packed(name)).decode("utf-8")
+
+
 def read_packed(name: str) -> bytes:
-    """The bytes of a packed file, known to be the right ones.
+    """The bytes of the packed file of ``name``, known to be the right ones.
 
     Raises:
         FileNotFoundError: the file is missing.
         ValueError: its SHA-256 is another.
     """
-    path = PACKED / name
+    path = PACKED / f"{name}.gz"
     packed = path.read_bytes()
     found = hashlib.sha256(packed).hexdigest()
     if found != SHA256[name]:
@@ -94,23 +104,28 @@ def parse_idx(content: np.ndarray) -> np.ndarray:
     return values.reshape(shape)
 
 
-def unpack_all() -> Path:
-    """Unpack every file into the cache and return the folder that holds ``MNIST/raw``.
+def unpack_all(data_set: str) -> Path:
+    """Unpack every file of a data set into the cache and return the folder that holds ``data_set``.
 
     Raises:
         OSError: the cache folder cannot be written.
     """
-    for name in SHA256:
+    for name in _names(data_set):
         _map_unpacked(name, read_packed(name))
-    return _unpacked_root()
+    return _unpacked_root(data_set)
 
 
-def _unpacked_root() -> Path:
-    return cache_folder() / f"mnist-{_FINGERPRINT}"  # other sources, another folder
+def _names(data_set: str) -> list[str]:
+    return [name for name in SHA256 if name.startswith(f"{data_set}/")]
+
+
+def _unpacked_root(data_set: str) -> Path:
+    fingerprint = hashlib.sha256("".join(SHA256[name] for name in _names(data_set)).encode()).hexdigest()
+    return cache_folder() / f"{data_set.lower()}-{fingerprint[:12]}"  # other sources, another folder
 
 
 def _map_unpacked(name: str, packed: bytes) -> np.ndarray:
-    path = _unpacked_root() / "MNIST" / "raw" / name.removesuffix(".gz")
+    path = _unpacked_root(name.split("/")[0]) / name
     crc, size = struct.unpack("<II", packed[-8:])  # a gzip file ends with those of its content
     if path.exists() and path.stat().st_size == size:
         content = np.memmap(path, np.uint8, mode="c")  # copy on write: changes stay in memory
@@ -139,5 +154,5 @@ def _warn_once(folder: Path, reason: str) -> None:
     warnings.warn(
         f"cannot keep unpacked data in {folder} ({reason}): it is unpacked again at every load; "
         "set GENTUTOR_CACHE to a folder that can be written",
-        stacklevel=4,
+        stacklevel=5,  # the call of data.mnist or its like
     )

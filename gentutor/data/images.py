@@ -1,4 +1,4 @@
-"""MNIST as whole tensors, and the two ranges that networks want."""
+"""Image data sets as whole tensors, and the two ranges that networks want."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -43,9 +43,31 @@ def mnist(split: str) -> Images:
     """
     if split not in _PREFIX:
         raise ValueError(f"unknown split {split!r}; known: {', '.join(_PREFIX)}")
-    images = _files.read_idx(f"{_PREFIX[split]}-images-idx3-ubyte.gz")  # (N, 28, 28)
-    labels = _files.read_idx(f"{_PREFIX[split]}-labels-idx1-ubyte.gz")  # (N,)
-    return Images(torch.from_numpy(images[:, None]), torch.from_numpy(labels).long())
+    return _read(f"MNIST/raw/{_PREFIX[split]}-")
+
+
+def fashion_mnist() -> Images:
+    """2,000 pictures of clothes, from the files in this package: images that are no digits, of the same size.
+
+    They are the first 200 of each of the ten classes of Fashion-MNIST's test set, in its order. The whole
+    set (70,000) is ``torchvision.datasets.FashionMNIST``, which downloads it.
+
+    Returns:
+        ``Images``: uint8 in 0 (background) to 255, (2000, 1, 28, 28), and labels 0 to 9, int64 (2000,):
+        T-shirt, trousers, pullover, dress, coat, sandal, shirt, sneaker, bag, ankle boot.
+
+    Raises:
+        ValueError: a data file is truncated or altered.
+        FileNotFoundError: a data file is missing.
+
+    Source:
+        Xiao, Rasul, Vollgraf 2017; see README.md beside this file.
+
+    >>> images, labels = fashion_mnist()
+    >>> images.shape, labels.bincount().tolist()
+    (torch.Size([2000, 1, 28, 28]), [200, 200, 200, 200, 200, 200, 200, 200, 200, 200])
+    """
+    return _read("fashion_mnist/")
 
 
 def torchvision_root() -> Path:
@@ -58,7 +80,7 @@ def torchvision_root() -> Path:
         OSError: the cache folder cannot be written.
         ValueError: a data file is truncated or altered.
     """
-    return _files.unpack_all()
+    return _files.unpack_all("MNIST")
 
 
 def to_unit(images: Tensor) -> Tensor:
@@ -101,6 +123,12 @@ def to_signed(images: Tensor) -> Tensor:
     """
     _expect_uint8(images)
     return images.to(torch.float32).div_(127.5).sub_(1)
+
+
+def _read(prefix: str) -> Images:
+    images = _files.read_idx(f"{prefix}images-idx3-ubyte")  # (N, 28, 28)
+    labels = _files.read_idx(f"{prefix}labels-idx1-ubyte")  # (N,)
+    return Images(torch.from_numpy(images[:, None]), torch.from_numpy(labels).long())
 
 
 def _expect_uint8(images: Tensor) -> None:

@@ -14,7 +14,7 @@ from gentutor.objectives._checks import expect_per_example, expect_positive_std
 def bernoulli_log_prob(logits: Tensor, x: Tensor) -> Tensor:
     r"""The log-probability of binary observations under independent Bernoulli variables, in nats.
 
-    .. math:: \log p(x) = \sum_j x_j \log \sigma(l_j) + (1 - x_j) \log(1 - \sigma(l_j))
+    .. math:: \log p(x) = \sum_j \big( x_j \log \sigma(l_j) + (1 - x_j) \log(1 - \sigma(l_j)) \big)
 
     Args:
         logits: (B, ...), nats, the log-odds l of each x being 1.
@@ -43,7 +43,8 @@ def bernoulli_log_prob(logits: Tensor, x: Tensor) -> Tensor:
 def gaussian_log_prob(mean: Tensor, x: Tensor, std: float | Tensor) -> Tensor:
     r"""The log-density of observations under independent Gaussians, in nats.
 
-    .. math:: \log p(x) = \sum_j -\frac{(x_j - \mu_j)^2}{2\sigma_j^2} - \log \sigma_j - \tfrac12 \log 2\pi
+    .. math::
+        \log p(x) = \sum_j \Big( -\frac{(x_j - \mu_j)^2}{2\sigma_j^2} - \log \sigma_j - \tfrac12 \log 2\pi \Big)
 
     Args:
         mean: (B, ...), the means, in the unit of x.

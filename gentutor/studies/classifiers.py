@@ -105,7 +105,9 @@ def two_gaussians(
         draws = [truth.sample(size, torch.Generator().manual_seed(1000 * size + seed)) for seed in seeds]
         rules = {
             NAIVE: [_gaussian_naive_bayes(x, y) for x, y in draws],
-            LOGISTIC: _logistic_rules(*(torch.stack(parts) for parts in zip(*draws, strict=True)), l2),
+            LOGISTIC: _logistic_rules(
+                torch.stack([x for x, _ in draws]), torch.stack([y for _, y in draws]), l2
+            ),
         }
         predicted = _predicted(mean, covariance, size)
         rows += [

@@ -16,6 +16,7 @@ from gentutor.training import EMA, fit
 
 SHIFT = 2  # pixels
 CHUNK = 1000
+SAMPLES = 500  # of z per image, where a log-likelihood is estimated
 
 
 def refit(
@@ -96,7 +97,14 @@ def vae_overfitting(
     for seed in seeds:
         for name, shift in (("as they are", 0), ("shifted", SHIFT)):
             rows.append({"variant": name, "seed": seed, **_train_on_few(images, shift, steps, held, seed)})
-    settings = {"seeds": list(seeds), "images": images, "steps": steps, "held": held, "shift": SHIFT}
+    settings = {
+        "seeds": list(seeds),
+        "images": images,
+        "steps": steps,
+        "held": held,
+        "shift": SHIFT,
+        "samples": SAMPLES,
+    }
     return {"settings": settings, "rows": rows}
 
 
@@ -131,7 +139,7 @@ def _train_on_few(images: int, shift: int, steps: int, held: int, seed: int) -> 
     history = fit(step, batches, steps=steps, every=every, report=report, progress=False)
     average.eval()
     parts = {
-        name: {k: round(v, 3) for k, v in gaps(average, x[:held], 500, random).items()}
+        name: {k: round(v, 3) for k, v in gaps(average, x[:held], SAMPLES, random).items()}
         for name, x in seen.items()
     }
     return {"steps": history.steps, "curves": curves, "gaps": parts, "seconds": round(history.seconds, 1)}

@@ -16,11 +16,11 @@ import torch
 from gentutor import data
 from gentutor.data import _files
 
-NAME = "t10k-images-idx3-ubyte.gz"
+NAME = "MNIST/raw/t10k-images-idx3-ubyte"
 
 
 def unpacked(folder: Path, name: str = NAME) -> Path:
-    return next(folder.rglob(name.removesuffix(".gz")))
+    return next(folder.rglob(name))
 
 
 def sha256(path: Path) -> str:
@@ -47,11 +47,11 @@ def truncate(path: Path, at: int) -> None:
 
 
 @pytest.mark.parametrize("spoil", [flip_byte, truncate])
-@pytest.mark.parametrize("name", [NAME, "t10k-labels-idx1-ubyte.gz"])
+@pytest.mark.parametrize("name", [NAME, "MNIST/raw/t10k-labels-idx1-ubyte"])
 def test_spoiled_package_file_is_named_even_when_the_cache_is_good(packed, spoil, name):
     data.mnist("test")
-    spoil(packed / name, 4000)
-    with pytest.raises(ValueError, match=f"{name} is truncated or altered.*SHA-256"):
+    spoil(packed / f"{name}.gz", 4000)
+    with pytest.raises(ValueError, match=f"{name}.gz is truncated or altered.*SHA-256"):
         data.mnist("test")
     with pytest.raises(ValueError, match=name):
         data.torchvision_root()
@@ -59,7 +59,7 @@ def test_spoiled_package_file_is_named_even_when_the_cache_is_good(packed, spoil
 
 
 def test_missing_package_file_is_named(packed):
-    (packed / NAME).unlink()
+    (packed / f"{NAME}.gz").unlink()
     with pytest.raises(FileNotFoundError, match=NAME):
         data.mnist("test")
 
@@ -89,7 +89,9 @@ def test_cache_is_written_once_and_in_a_folder_named_after_the_sources(own_cache
     written = path.stat()
     data.mnist("test")
     assert (path.stat().st_ino, path.stat().st_mtime_ns) == (written.st_ino, written.st_mtime_ns)
-    assert path.relative_to(own_cache).parts[0] == f"mnist-{_files._FINGERPRINT}"
+    sources = "".join(sha for name, sha in _files.SHA256.items() if name.startswith("MNIST/"))
+    expected = f"mnist-{hashlib.sha256(sources.encode()).hexdigest()[:12]}"
+    assert path.relative_to(own_cache).as_posix() == f"{expected}/{NAME}"
 
 
 def test_writing_reaches_memory_only(own_cache):
@@ -210,8 +212,12 @@ def test_cache_folder(monkeypatch, tmp_path):
 
 def test_the_cache_holds_what_gzip_gives(own_cache):
     data.torchvision_root()
-    for name in _files.SHA256:
-        assert unpacked(own_cache, name).read_bytes() == gzip.decompress((_files.PACKED / name).read_bytes())
+    data.fashion_mnist()
+    images = [name for name in _files.SHA256 if not name.startswith("text/")]
+    assert len(images) == 6
+    for name in images:
+        packed = (_files.PACKED / f"{name}.gz").read_bytes()
+        assert unpacked(own_cache, name).read_bytes() == gzip.decompress(packed)
 
 
 def test_parse_idx():

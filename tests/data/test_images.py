@@ -52,10 +52,20 @@ def test_torchvision_accepts_the_packed_files_without_a_network(tmp_path, monkey
     monkeypatch.setattr(urllib.request, "urlopen", no_network)
     packed = tmp_path / "MNIST" / "raw"
     packed.mkdir(parents=True)
-    for name in _files.SHA256:
-        shutil.copy(_files.PACKED / name, packed)
+    for path in (_files.PACKED / "MNIST" / "raw").glob("*.gz"):
+        shutil.copy(path, packed)
     theirs = torchvision.datasets.MNIST(tmp_path, train=False, download=True)
     assert torch.equal(theirs.data, data.mnist("test").images[:, 0])
+
+
+def test_fashion_mnist_has_200_pictures_of_each_class():
+    images, labels = data.fashion_mnist()
+    assert images.shape == (2000, 1, 28, 28) and images.dtype == torch.uint8
+    assert labels.dtype == torch.int64 and labels.bincount().tolist() == [200] * 10
+    assert labels[:5].tolist() == [9, 2, 1, 1, 6]  # the order of the original test set
+    means = data.to_unit(images).mean(dim=(1, 2, 3))
+    assert means[labels == 2].mean() > 2 * means[labels == 5].mean()  # pullovers are large, sandals are not
+    assert len(images.flatten(1).unique(dim=0)) == 2000
 
 
 @pytest.mark.parametrize("split", ["valid", "Train", "", None])
@@ -110,8 +120,13 @@ def test_readme_lists_the_files_as_they_are():
         if line.startswith("| `")
     ]
     listed = {name.strip("`"): (int(size.replace(",", "")), sha.strip("`")) for name, size, sha in rows}
-    found = {path.name: path.stat().st_size for path in _files.PACKED.glob("*.gz")}
+    found = {
+        path.relative_to(_files.PACKED).as_posix(): path.stat().st_size
+        for path in _files.PACKED.rglob("*.gz")
+    }
     assert {name: size for name, (size, _) in listed.items()} == found
-    assert {name: sha for name, (_, sha) in listed.items()} == _files.SHA256
-    for name in listed:
+    assert {name: sha for name, (_, sha) in listed.items()} == {
+        f"{name}.gz": sha for name, sha in _files.SHA256.items()
+    }
+    for name in _files.SHA256:
         _files.read_packed(name)  # raises unless the file has that SHA-256

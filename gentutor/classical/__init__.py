@@ -1,0 +1,14 @@
+"""Generative models that are fitted in closed form (or by EM): Gaussians, naive Bayes, Markov chains."""
+
+from gentutor.classical.gaussian import GaussianClassifier
+from gentutor.classical.markov import MarkovChain
+from gentutor.classical.naive_bayes import BernoulliNaiveBayes, expectation_maximization
+from gentutor.classical.ppca import ProbabilisticPCA
+
+__all__ = [
+    "BernoulliNaiveBayes",
+    "GaussianClassifier",
+    "MarkovChain",
+    "ProbabilisticPCA",
+    "expectation_maximization",
+]
