@@ -44,7 +44,8 @@ def gaussian_log_prob(mean: Tensor, x: Tensor, std: float | Tensor) -> Tensor:
     r"""The log-density of observations under independent Gaussians, in nats.
 
     .. math::
-        \log p(x) = \sum_j \Big( -\frac{(x_j - \mu_j)^2}{2\sigma_j^2} - \log \sigma_j - \tfrac12 \log 2\pi \Big)
+        \log p(x) = \sum_j \Big( -\frac{(x_j - \mu_j)^2}{2\sigma_j^2}
+        - \log \sigma_j - \tfrac12 \log 2\pi \Big)
 
     Args:
         mean: (B, ...), the means, in the unit of x.
