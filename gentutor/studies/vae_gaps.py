@@ -115,6 +115,7 @@ def _train_on_few(images: int, shift: int, steps: int, held: int, seed: int) -> 
     all_train = data.to_unit(data.mnist("train").images)
     train = all_train[torch.randperm(len(all_train), generator=random)[:images]]
     test = data.to_unit(data.mnist("test").images)
+    test = test[torch.randperm(len(test), generator=random)]  # the first ones are easier
     seen = {"train": binarize(train[: 2 * held], random), "test": binarize(test, random)}
     vae = recipe.model()
     recipes.start_at_pixel_means(vae, train)
