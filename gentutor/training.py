@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
 from tqdm import tqdm
 
+Losses = dict[str, Tensor]  # 0-d, detached, by name
 Report = Callable[[int, dict[str, float]], None]
 
 

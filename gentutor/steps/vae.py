@@ -1,85 +1,13 @@
-"""One optimisation step per algorithm, each short enough to print in a chapter.
-
-A step takes a batch (the tuple that ``data.batches`` yields), updates the networks it was given,
-and returns its losses as detached scalars. Fix everything but the batch with
-``functools.partial`` and hand the result to ``training.fit``.
-"""
-
-from collections.abc import Callable
+"""One update of a VAE on its bound, of the plain autoencoder beside it, and the binary images they take."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from gentutor.models.gan import Generator
 from gentutor.models.vae import VAE
-from gentutor.objectives import adversarial as objective
 from gentutor.objectives import variational
-from gentutor.training import EMA, frozen
-
-Losses = dict[str, Tensor]
-
-
-def gan_step(
-    batch: tuple[Tensor, ...],
-    generator: Generator,
-    discriminator: nn.Module,
-    g_optimizer: Optimizer,
-    d_optimizer: Optimizer,
-    discriminator_loss: Callable[[Tensor, Tensor], Tensor] = objective.discriminator_loss,
-    generator_loss: Callable[[Tensor], Tensor] = objective.generator_loss,
-    r1_weight: float = 0.0,
-    ema: EMA | None = None,
-) -> Losses:
-    """One update of the discriminator, then one of the generator, on the same fake batch."""
-    real = batch[0]
-    z = torch.randn(len(real), generator.latent_dim, device=real.device)
-    fake = generator(z)
-
-    d_loss = discriminator_loss(discriminator(real), discriminator(fake.detach()))
-    penalty = r1_weight / 2 * objective.r1_penalty(discriminator, real) if r1_weight else 0.0
-    d_optimizer.zero_grad()
-    (d_loss + penalty).backward()
-    d_optimizer.step()
-
-    with frozen(discriminator):  # its weights need no gradient here, only its input does
-        g_loss = generator_loss(discriminator(fake))
-    g_optimizer.zero_grad()
-    g_loss.backward()
-    g_optimizer.step()
-    if ema is not None:
-        ema.update(generator)
-    return {"discriminator": d_loss.detach(), "generator": g_loss.detach()}
-
-
-def wgan_gp_step(
-    batch: tuple[Tensor, ...],
-    generator: Generator,
-    critic: nn.Module,
-    g_optimizer: Optimizer,
-    c_optimizer: Optimizer,
-    penalty_weight: float = 10.0,
-    critic_steps: int = 5,
-) -> Losses:
-    """``critic_steps`` updates of the critic, each on its part of the batch, then one of the generator."""
-    for real in batch[0].tensor_split(critic_steps):
-        z = torch.randn(len(real), generator.latent_dim, device=real.device)
-        with torch.no_grad():
-            fake = generator(z)
-        distance = -objective.critic_loss(critic(real), critic(fake))
-        penalty = objective.gradient_penalty(critic, real, fake)
-        c_optimizer.zero_grad()
-        (penalty_weight * penalty - distance).backward()
-        c_optimizer.step()
-
-    z = torch.randn(len(real), generator.latent_dim, device=real.device)
-    with frozen(critic):
-        g_loss = objective.critic_generator_loss(critic(generator(z)))
-    g_optimizer.zero_grad()
-    g_loss.backward()
-    g_optimizer.step()
-    return {"distance": distance.detach(), "penalty": penalty.detach(), "generator": g_loss.detach()}
+from gentutor.training import EMA, Losses
 
 
 def binarize(images: Tensor, generator: torch.Generator | None = None) -> Tensor:
@@ -175,23 +103,3 @@ def iwae_step(
     if ema is not None:
         ema.update(vae)
     return {"negative_bound": -variational.iwae_bound(log_w).mean()}
-
-
-def classifier_step(
-    batch: tuple[Tensor, ...],
-    classifier: nn.Module,
-    optimizer: Optimizer,
-    ema: EMA | None = None,
-    shift: int = 0,
-) -> Losses:
-    """One update of a classifier on (images, labels), all moved by up to ``shift`` pixels; in nats."""
-    images, labels = batch
-    down, right = torch.randint(-shift, shift + 1, (2,)).tolist()
-    images = images.roll((down, right), dims=(2, 3))  # digits have an empty margin of 4 pixels
-    loss = nn.functional.cross_entropy(classifier(images), labels)
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    if ema is not None:
-        ema.update(classifier)
-    return {"cross_entropy": loss.detach()}

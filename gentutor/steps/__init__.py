@@ -1,0 +1,20 @@
+"""One optimisation step per algorithm, each short enough to print in a chapter.
+
+A step takes a batch (the tuple that ``data.batches`` yields), updates the networks it was given,
+and returns its losses as detached scalars. Fix everything but the batch with
+``functools.partial`` and hand the result to ``training.fit``.
+"""
+
+from gentutor.steps.classifier import classifier_step
+from gentutor.steps.gan import gan_step, wgan_gp_step
+from gentutor.steps.vae import autoencoder_step, binarize, iwae_step, vae_step
+
+__all__ = [
+    "autoencoder_step",
+    "binarize",
+    "classifier_step",
+    "gan_step",
+    "iwae_step",
+    "vae_step",
+    "wgan_gp_step",
+]

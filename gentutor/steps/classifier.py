@@ -1,0 +1,27 @@
+"""One update of a classifier."""
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from gentutor.training import EMA, Losses
+
+
+def classifier_step(
+    batch: tuple[Tensor, ...],
+    classifier: nn.Module,
+    optimizer: Optimizer,
+    ema: EMA | None = None,
+    shift: int = 0,
+) -> Losses:
+    """One update of a classifier on (images, labels), all moved by up to ``shift`` pixels; in nats."""
+    images, labels = batch
+    down, right = torch.randint(-shift, shift + 1, (2,)).tolist()
+    images = images.roll((down, right), dims=(2, 3))  # digits have an empty margin of 4 pixels
+    loss = nn.functional.cross_entropy(classifier(images), labels)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    if ema is not None:
+        ema.update(classifier)
+    return {"cross_entropy": loss.detach()}

@@ -1,0 +1,72 @@
+"""One update of a GAN: the discriminator or critic, then the generator."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from gentutor.models.gan import Generator
+from gentutor.objectives import adversarial as objective
+from gentutor.training import EMA, Losses, frozen
+
+
+def gan_step(
+    batch: tuple[Tensor, ...],
+    generator: Generator,
+    discriminator: nn.Module,
+    g_optimizer: Optimizer,
+    d_optimizer: Optimizer,
+    discriminator_loss: Callable[[Tensor, Tensor], Tensor] = objective.discriminator_loss,
+    generator_loss: Callable[[Tensor], Tensor] = objective.generator_loss,
+    r1_weight: float = 0.0,
+    ema: EMA | None = None,
+) -> Losses:
+    """One update of the discriminator, then one of the generator, on the same fake batch."""
+    real = batch[0]
+    z = torch.randn(len(real), generator.latent_dim, device=real.device)
+    fake = generator(z)
+
+    d_loss = discriminator_loss(discriminator(real), discriminator(fake.detach()))
+    penalty = r1_weight / 2 * objective.r1_penalty(discriminator, real) if r1_weight else 0.0
+    d_optimizer.zero_grad()
+    (d_loss + penalty).backward()
+    d_optimizer.step()
+
+    with frozen(discriminator):  # its weights need no gradient here, only its input does
+        g_loss = generator_loss(discriminator(fake))
+    g_optimizer.zero_grad()
+    g_loss.backward()
+    g_optimizer.step()
+    if ema is not None:
+        ema.update(generator)
+    return {"discriminator": d_loss.detach(), "generator": g_loss.detach()}
+
+
+def wgan_gp_step(
+    batch: tuple[Tensor, ...],
+    generator: Generator,
+    critic: nn.Module,
+    g_optimizer: Optimizer,
+    c_optimizer: Optimizer,
+    penalty_weight: float = 10.0,
+    critic_steps: int = 5,
+) -> Losses:
+    """``critic_steps`` updates of the critic, each on its part of the batch, then one of the generator."""
+    for real in batch[0].tensor_split(critic_steps):
+        z = torch.randn(len(real), generator.latent_dim, device=real.device)
+        with torch.no_grad():
+            fake = generator(z)
+        distance = -objective.critic_loss(critic(real), critic(fake))
+        penalty = objective.gradient_penalty(critic, real, fake)
+        c_optimizer.zero_grad()
+        (penalty_weight * penalty - distance).backward()
+        c_optimizer.step()
+
+    z = torch.randn(len(real), generator.latent_dim, device=real.device)
+    with frozen(critic):
+        g_loss = objective.critic_generator_loss(critic(generator(z)))
+    g_optimizer.zero_grad()
+    g_loss.backward()
+    g_optimizer.step()
+    return {"distance": distance.detach(), "penalty": penalty.detach(), "generator": g_loss.detach()}
