@@ -1,20 +1,29 @@
 """Embedded data as whole tensors, batches of them, and toy densities whose truth is known."""
 
 from gentutor.data.batching import Batches, batches
+from gentutor.data.glyphs import Emoji, Glyphs, character_names, characters, emoji, emoji_table
 from gentutor.data.images import Images, fashion_mnist, mnist, to_signed, to_unit, torchvision_root
+from gentutor.data.printed import printed_digits
 from gentutor.data.texts import text
 from gentutor.data.toy import GaussianMixture, TwoMoons, grid, mixture_1d, ring, two_moons
 
 __all__ = [
     "Batches",
+    "Emoji",
     "GaussianMixture",
+    "Glyphs",
     "Images",
     "TwoMoons",
     "batches",
+    "character_names",
+    "characters",
+    "emoji",
+    "emoji_table",
     "fashion_mnist",
     "grid",
     "mixture_1d",
     "mnist",
+    "printed_digits",
     "ring",
     "text",
     "to_signed",

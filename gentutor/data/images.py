@@ -126,8 +126,8 @@ def to_signed(images: Tensor) -> Tensor:
 
 
 def _read(prefix: str) -> Images:
-    images = _files.read_idx(f"{prefix}images-idx3-ubyte")  # (N, 28, 28)
-    labels = _files.read_idx(f"{prefix}labels-idx1-ubyte")  # (N,)
+    images = _files.read_array(f"{prefix}images-idx3-ubyte.gz")  # (N, 28, 28)
+    labels = _files.read_array(f"{prefix}labels-idx1-ubyte.gz")  # (N,)
     return Images(torch.from_numpy(images[:, None]), torch.from_numpy(labels).long())
 
 

@@ -63,7 +63,7 @@ def _quatrains(content: str) -> list[tuple[str, bool]]:
 
 
 _PIECES = {
-    "shakespeare-plays": ("text/shakespeare_plays.txt", _scenes),
-    "shakespeare-sonnets": ("text/shakespeare_sonnets.txt", _sonnets),
-    "tang-quatrains": ("text/tang_jueju.tsv", _quatrains),
+    "shakespeare-plays": ("text/shakespeare_plays.txt.gz", _scenes),
+    "shakespeare-sonnets": ("text/shakespeare_sonnets.txt.gz", _sonnets),
+    "tang-quatrains": ("text/tang_jueju.tsv.gz", _quatrains),
 }
