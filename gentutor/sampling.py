@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
+from gentutor.models.cvae import CVAE
 from gentutor.models.vae import VAE
 
 
@@ -31,7 +32,9 @@ def evaluating(model: nn.Module) -> Iterator[nn.Module]:
 
 
 @torch.no_grad()
-def sample_images(generator: nn.Module, n: int, seed: int = 0, chunk: int = 1000) -> Tensor:
+def sample_images(
+    generator: nn.Module, n: int, seed: int = 0, chunk: int = 1000, condition: Tensor | None = None
+) -> Tensor:
     r"""Samples of a generator or a VAE in eval mode, as images in [0, 1].
 
     .. math::
@@ -39,6 +42,7 @@ def sample_images(generator: nn.Module, n: int, seed: int = 0, chunk: int = 1000
         \qquad z \sim N(0, I)
 
     What is shown of a VAE is the mean of p(x|z), each pixel's probability of ink, not a draw from it.
+    A conditional model is also told a condition for each image.
 
     The noise is drawn on the CPU from its own random numbers: the same seed gives the same noise on
     every device, and the global random state stays as it was.
@@ -49,13 +53,15 @@ def sample_images(generator: nn.Module, n: int, seed: int = 0, chunk: int = 1000
         n: how many images, at least 1.
         seed: of the noise.
         chunk: how many images to draw at once, at least 1.
+        condition: (n, ...), for a conditional model: what each image is asked to be, e.g. labels. By
+            default its ``examples`` in turn: 0, 1, ..., 9, 0, ... for digits.
 
     Returns:
         (n, C, H, W) in [0, 1], on the generator's device.
 
     Raises:
         TypeError: the model is no generator of images.
-        ValueError: n or chunk is not positive.
+        ValueError: n or chunk is not positive; the model takes no condition, or n others.
 
     >>> from gentutor.models.gan import MLPGenerator
     >>> images = sample_images(MLPGenerator(), 3)
@@ -67,14 +73,37 @@ def sample_images(generator: nn.Module, n: int, seed: int = 0, chunk: int = 1000
     if n < 1 or chunk < 1:
         raise ValueError(f"n and chunk must be at least 1, got {n} and {chunk}")
     z = torch.randn(n, cast(int, generator.latent_dim), generator=torch.Generator().manual_seed(seed))
+    told = _conditions(generator, n, condition)
     device = next(generator.parameters()).device
     with evaluating(generator):
-        images = torch.cat([_images(generator, part.to(device)) for part in z.split(chunk)])
+        parts = zip(*(tensor.split(chunk) for tensor in (z, *told)), strict=True)
+        images = torch.cat([_images(generator, *(t.to(device) for t in part)) for part in parts])
     return images.clamp(0, 1)
 
 
-def _images(model: nn.Module, z: Tensor) -> Tensor:
-    return model.decode(z).sigmoid() if isinstance(model, VAE) else (model(z) + 1) / 2
+def grid_columns(model: nn.Module) -> int:
+    """How many images of a model to show in a row: one for each of its example conditions, else 8."""
+    return len(cast(Tensor, model.examples)) if hasattr(model, "examples") else 8
+
+
+def _images(model: nn.Module, z: Tensor, *condition: Tensor) -> Tensor:
+    if isinstance(model, VAE | CVAE):
+        return model.decode(z, *condition).sigmoid()
+    return (model(z, *condition) + 1) / 2
+
+
+def _conditions(model: nn.Module, n: int, condition: Tensor | None) -> tuple[Tensor, ...]:
+    """What a model is told beside the noise: n conditions, or nothing."""
+    if not hasattr(model, "examples"):
+        if condition is not None:
+            raise ValueError(f"{type(model).__name__} takes no condition, got one")
+        return ()
+    examples = cast(Tensor, model.examples)
+    if condition is None:
+        return (examples[torch.arange(n) % len(examples)],)
+    if len(condition) != n:
+        raise ValueError(f"expected {n} conditions, one for each image, got {len(condition)}")
+    return (condition,)
 
 
 def tile(images: Tensor, columns: int = 8, gap: int = 0) -> np.ndarray:

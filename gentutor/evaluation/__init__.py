@@ -1,5 +1,6 @@
 """How good is a model? Distances between samples and data, and log-likelihoods."""
 
+from gentutor.evaluation.classes import class_frechet_distance, wilson_interval, within_class_variance
 from gentutor.evaluation.distances import (
     frechet_distance,
     kernel_distance,
@@ -8,10 +9,17 @@ from gentutor.evaluation.distances import (
     precision_recall,
 )
 from gentutor.evaluation.estimates import expected_calibration_error, monte_carlo, reliability
-from gentutor.evaluation.likelihood import active_units, latent_information, log_likelihood
+from gentutor.evaluation.likelihood import (
+    active_units,
+    conditional_log_likelihood,
+    latent_information,
+    log_likelihood,
+)
 
 __all__ = [
     "active_units",
+    "class_frechet_distance",
+    "conditional_log_likelihood",
     "expected_calibration_error",
     "frechet_distance",
     "kernel_distance",
@@ -22,4 +30,6 @@ __all__ = [
     "nearest_neighbours",
     "precision_recall",
     "reliability",
+    "wilson_interval",
+    "within_class_variance",
 ]

@@ -69,6 +69,49 @@ def log_likelihood(
     return torch.cat(estimates)
 
 
+class ConditionalModel(Protocol):
+    """What ``conditional_log_likelihood`` needs, e.g. a ``CVAE``."""
+
+    def given(self, c: Tensor) -> LatentVariableModel: ...
+
+
+def conditional_log_likelihood(
+    model: ConditionalModel,
+    x: Tensor,
+    c: Tensor,
+    samples: int,
+    chunk: int,
+    generator: torch.Generator | None = None,
+) -> Tensor:
+    r"""The log-likelihood of each example under its condition, by importance sampling, in nats.
+
+    .. math::
+        \log \hat p(x|c) = \log \frac1K \sum_{k=1}^{K} \frac{p(x|z_k, c)\, p(z_k)}{q(z_k|x, c)},
+        \qquad z_k \sim q(z|x, c)
+
+    Args:
+        model: with ``given(c)``, the latent-variable model under these conditions; put it into eval mode.
+        x: (B, ...), as the model wants it, e.g. binary images.
+        c: (B, ...), the condition of each.
+        samples, chunk, generator: as for ``log_likelihood``.
+
+    Returns:
+        (B,), of either sign (at most 0 for binary x).
+
+    Raises:
+        ValueError: as for ``log_likelihood``, or another number of conditions than examples.
+
+    Source:
+        eq-conditional-log-likelihood; Sohn et al. 2015, section 4.2.
+    """
+    if len(c) != len(x):
+        raise ValueError(f"expected one condition for each of {len(x)} examples, got {len(c)}")
+    if chunk < 1:
+        raise ValueError(f"chunk must be at least 1, got {chunk}")
+    parts = zip(x.split(chunk), c.split(chunk), strict=True)
+    return torch.cat([log_likelihood(model.given(d), y, samples, chunk, generator) for y, d in parts])
+
+
 def active_units(means: Tensor, threshold: float = 0.01) -> int:
     r"""How many latent dimensions carry information: those whose posterior mean moves with the data.
 

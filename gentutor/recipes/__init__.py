@@ -5,6 +5,15 @@ line do the rest.
 """
 
 from gentutor.recipes.classifier import DIGIT_CLASSIFIER, ClassifierRecipe
+from gentutor.recipes.conditional import (
+    ACGAN_MNIST,
+    CGAN_CONCAT,
+    CGAN_EMBEDDING,
+    CGAN_MNIST,
+    CVAE_MNIST,
+    CGANRecipe,
+    CVAERecipe,
+)
 from gentutor.recipes.gan import DCGAN, MLP_GAN, GANRecipe
 from gentutor.recipes.vae import (
     AUTOENCODER_2D,
@@ -17,8 +26,13 @@ from gentutor.recipes.vae import (
 )
 
 __all__ = [
+    "ACGAN_MNIST",
     "ALL",
     "AUTOENCODER_2D",
+    "CGAN_CONCAT",
+    "CGAN_EMBEDDING",
+    "CGAN_MNIST",
+    "CVAE_MNIST",
     "DCGAN",
     "DIGIT_CLASSIFIER",
     "IWAE_MNIST",
@@ -26,6 +40,8 @@ __all__ = [
     "VAE_2D",
     "VAE_MNIST",
     "AutoencoderRecipe",
+    "CGANRecipe",
+    "CVAERecipe",
     "ClassifierRecipe",
     "GANRecipe",
     "Recipe",
@@ -34,10 +50,23 @@ __all__ = [
     "start_at_pixel_means",
 ]
 
-Recipe = GANRecipe | ClassifierRecipe | VAERecipe
+Recipe = GANRecipe | ClassifierRecipe | VAERecipe | CVAERecipe
 ALL: dict[str, Recipe] = {
     recipe.name: recipe
-    for recipe in (DIGIT_CLASSIFIER, MLP_GAN, DCGAN, VAE_MNIST, IWAE_MNIST, VAE_2D, AUTOENCODER_2D)
+    for recipe in (
+        DIGIT_CLASSIFIER,
+        MLP_GAN,
+        DCGAN,
+        VAE_MNIST,
+        IWAE_MNIST,
+        VAE_2D,
+        AUTOENCODER_2D,
+        CGAN_MNIST,
+        CGAN_CONCAT,
+        CGAN_EMBEDDING,
+        ACGAN_MNIST,
+        CVAE_MNIST,
+    )
 }
 
 

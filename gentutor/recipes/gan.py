@@ -1,13 +1,20 @@
 """GANs on MNIST."""
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from gentutor import data
-from gentutor.models.gan import DCGANDiscriminator, DCGANGenerator, MLPDiscriminator, MLPGenerator
+from gentutor.models.gan import (
+    DCGANDiscriminator,
+    DCGANGenerator,
+    Generator,
+    MLPDiscriminator,
+    MLPGenerator,
+)
 from gentutor.settings import Steps
 from gentutor.steps import gan_step
 from gentutor.training import EMA, Run
@@ -30,17 +37,25 @@ class GANRecipe:
     steps: Steps
     seed: int = 0
 
-    def generator(self) -> MLPGenerator | DCGANGenerator:
+    def generator(self) -> Generator:
         """An untrained generator."""
         return DCGANGenerator(self.latent_dim) if self.convolutional else MLPGenerator(self.latent_dim)
 
-    def discriminator(self) -> MLPDiscriminator | DCGANDiscriminator:
+    def discriminator(self) -> nn.Module:
         """An untrained discriminator."""
         return DCGANDiscriminator(noise=self.input_noise) if self.convolutional else MLPDiscriminator()
 
     def model(self) -> nn.Module:
         """The network that a checkpoint of this recipe holds: a generator."""
         return self.generator()
+
+    def tensors(self) -> tuple[Tensor, ...]:
+        """The training data that a batch is drawn from: images in [-1, 1]."""
+        return (data.to_signed(data.mnist("train").images),)
+
+    def step_function(self) -> Callable[..., dict[str, Tensor]]:
+        """The optimisation step, before its networks are filled in."""
+        return gan_step
 
     def start(self, device: torch.device) -> Run:
         """A fresh run, seeded: networks, optimisers, averaged generator, batches and step."""
@@ -55,19 +70,19 @@ class GANRecipe:
         d_optimizer = torch.optim.Adam(
             discriminator.parameters(), lr=self.d_learning_rate, betas=self.betas, fused=True
         )
-        real = data.to_signed(data.mnist("train").images).to(device)
+        train = (tensor.to(device) for tensor in self.tensors())
         order = torch.Generator().manual_seed(self.seed)
         return Run(
             model=ema.average,
             step=functools.partial(
-                gan_step,
+                self.step_function(),
                 generator=generator,
                 discriminator=discriminator,
                 g_optimizer=g_optimizer,
                 d_optimizer=d_optimizer,
                 ema=ema,
             ),
-            batches=data.batches(real, batch_size=self.batch_size, generator=order),
+            batches=data.batches(*train, batch_size=self.batch_size, generator=order),
             parts={
                 "generator": generator,
                 "discriminator": discriminator,

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from gentutor import data
+from gentutor.models.cvae import CVAE
 from gentutor.models.vae import VAE, mlp_vae
 from gentutor.objectives.variational import bernoulli_log_prob
 from gentutor.settings import Steps
@@ -74,7 +75,7 @@ class AutoencoderRecipe(VAERecipe):
 
 
 @torch.no_grad()
-def start_at_pixel_means(vae: VAE, images: Tensor) -> None:
+def start_at_pixel_means(vae: VAE | CVAE, images: Tensor) -> None:
     """Let an untrained decoder answer with the mean of the images (N, C, H, W): its last bias is set."""
     *_, last = vae.decoder.children()
     assert isinstance(last, nn.Linear)

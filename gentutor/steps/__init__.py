@@ -6,13 +6,17 @@ and returns its losses as detached scalars. Fix everything but the batch with
 """
 
 from gentutor.steps.classifier import classifier_step
+from gentutor.steps.conditional import acgan_step, conditional_gan_step, cvae_step
 from gentutor.steps.gan import gan_step, wgan_gp_step
 from gentutor.steps.vae import autoencoder_step, binarize, iwae_step, vae_step
 
 __all__ = [
+    "acgan_step",
     "autoencoder_step",
     "binarize",
     "classifier_step",
+    "conditional_gan_step",
+    "cvae_step",
     "gan_step",
     "iwae_step",
     "vae_step",

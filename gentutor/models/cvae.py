@@ -1,0 +1,123 @@
+"""The VAE that is told a condition: its encoder and its decoder are, its prior stays N(0, I)."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from gentutor.models.conditional import OneHot
+from gentutor.models.vae import Likelihood, mlp
+
+
+class CVAE(nn.Module):
+    """A VAE of images given a condition, whose code is appended to what encoder and decoder are given.
+
+    The prior p(z|c) is N(0, I) for every condition. A prior N(m(c), s(c)²) with learned m and s would
+    describe no more densities p(x|c): z = m(c) + s(c) u with u ~ N(0, I), and the decoder, which sees c,
+    can compute that itself.
+
+    Args:
+        condition: maps conditions (B, ...) to codes (B, width); ``OneHot`` for labels, else an encoder.
+        features: maps images (B, C, H, W) to features (B, F), e.g. ``nn.Flatten()``.
+        posterior: maps (B, F + width) to (B, 2 * latent_dim): means, then log-variances of q(z|x, c).
+        decoder: maps (B, latent_dim + width) to what the likelihood wants, (B, C, H, W), e.g. logits.
+        likelihood: maps the decoder's output and x, both (B, C, H, W), to log p(x|z, c), (B,), in nats.
+        latent_dim: numbers of latent variables per image.
+        image_shape: (C, H, W).
+        examples: (N, ...), the conditions to show in turn where none are asked for.
+    """
+
+    examples: Tensor
+
+    def __init__(
+        self,
+        condition: nn.Module,
+        features: nn.Module,
+        posterior: nn.Module,
+        decoder: nn.Module,
+        likelihood: Likelihood,
+        latent_dim: int,
+        image_shape: tuple[int, int, int],
+        examples: Tensor,
+    ) -> None:
+        super().__init__()
+        self.condition, self.features, self.posterior, self.decoder = condition, features, posterior, decoder
+        self.likelihood = likelihood
+        self.latent_dim = latent_dim
+        self.image_shape = image_shape
+        self.register_buffer("examples", examples, persistent=False)
+
+    def encode(self, x: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, C, H, W) and B conditions -> mean and log-variance of q(z|x, c), each (B, latent_dim)."""
+        if x.dim() != 4 or tuple(x.shape[1:]) != self.image_shape:
+            channels, height, width = self.image_shape
+            raise ValueError(
+                f"expected images of shape (B, {channels}, {height}, {width}), got {tuple(x.shape)}"
+            )
+        h = torch.cat([self.features(x), self.condition(c)], dim=1)  # (B, F + width)
+        mean, log_var = self.posterior(h).chunk(2, dim=1)
+        return mean, log_var
+
+    def decode(self, z: Tensor, c: Tensor) -> Tensor:
+        """(..., B, latent_dim) and B conditions -> (..., B, C, H, W), e.g. logits."""
+        code = self.condition(c)  # (B, width)
+        if z.shape[-2:] != (len(code), self.latent_dim):
+            expected = f"(..., {len(code)}, {self.latent_dim}), {len(code)} being the number of conditions"
+            raise ValueError(f"expected latents of shape {expected}; got {tuple(z.shape)}")
+        told = torch.cat([z, code.expand(*z.shape[:-1], -1)], dim=-1)  # (..., B, latent_dim + width)
+        return self.decoder(told.flatten(0, -2)).view(*z.shape[:-1], *self.image_shape)
+
+    def log_px_z(self, x: Tensor, z: Tensor, c: Tensor) -> Tensor:
+        """log p(x|z, c) in nats: x (B, C, H, W), z (..., B, latent_dim) and B conditions -> (..., B)."""
+        out = self.decode(z, c)  # (..., B, C, H, W)
+        return self.likelihood(out.flatten(0, -4), x.expand_as(out).flatten(0, -4)).view(z.shape[:-1])
+
+    def given(self, c: Tensor) -> "Given":
+        """The VAE that it is once B conditions are fixed, e.g. for ``evaluation.log_likelihood``."""
+        return Given(self, c)
+
+
+class Given:
+    """A ``CVAE`` under fixed conditions, one for each image of a batch: it has a VAE's methods."""
+
+    def __init__(self, cvae: CVAE, c: Tensor) -> None:
+        self.cvae, self.c = cvae, c
+
+    def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """As ``CVAE.encode``."""
+        return self.cvae.encode(x, self.c)
+
+    def decode(self, z: Tensor) -> Tensor:
+        """As ``CVAE.decode``."""
+        return self.cvae.decode(z, self.c)
+
+    def log_px_z(self, x: Tensor, z: Tensor) -> Tensor:
+        """As ``CVAE.log_px_z``."""
+        return self.cvae.log_px_z(x, z, self.c)
+
+
+def mlp_cvae(
+    likelihood: Likelihood,
+    num_classes: int = 10,
+    latent_dim: int = 32,
+    hidden: tuple[int, ...] = (512, 512),
+    activation: type[nn.Module] = nn.SiLU,
+    image_shape: tuple[int, int, int] = (1, 28, 28),
+) -> CVAE:
+    """A fully connected VAE told a class label, as one-hot vectors, by default 784-512-512-32 and back.
+
+    Args:
+        likelihood: as for ``CVAE``.
+        num_classes: of the labels.
+        latent_dim: numbers of latent variables per image.
+        hidden: widths of the encoder's hidden layers; the decoder's are the same in reverse.
+        activation: between the layers.
+        image_shape: (C, H, W).
+    """
+    pixels = math.prod(image_shape)
+    posterior = mlp((pixels + num_classes, *hidden, 2 * latent_dim), activation)
+    decoder = mlp((latent_dim + num_classes, *reversed(hidden), pixels), activation)
+    labels = torch.arange(num_classes)
+    return CVAE(
+        OneHot(num_classes), nn.Flatten(), posterior, decoder, likelihood, latent_dim, image_shape, labels
+    )

@@ -1,0 +1,162 @@
+"""Conditional GANs and a conditional VAE on MNIST's digits and their labels."""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gentutor import data
+from gentutor.models.conditional import (
+    AuxiliaryDiscriminator,
+    ConcatDiscriminator,
+    ConditionalGenerator,
+    EmbeddingDiscriminator,
+    LabelEmbedding,
+    OneHot,
+    ProjectionDiscriminator,
+    label_generator,
+)
+from gentutor.models.cvae import CVAE, mlp_cvae
+from gentutor.objectives.variational import bernoulli_log_prob
+from gentutor.recipes.gan import GANRecipe
+from gentutor.recipes.vae import start_at_pixel_means
+from gentutor.settings import Steps
+from gentutor.steps import acgan_step, conditional_gan_step, cvae_step
+from gentutor.training import EMA, Run, linear_decay
+
+
+@dataclass(frozen=True)
+class CGANRecipe(GANRecipe):
+    """A conditional GAN on MNIST: the label is appended to the noise, and projected in the discriminator."""
+
+    def generator(self) -> ConditionalGenerator:
+        """An untrained generator."""
+        return label_generator(OneHot(10), latent_dim=self.latent_dim)
+
+    def discriminator(self) -> nn.Module:
+        """An untrained discriminator."""
+        return ProjectionDiscriminator(noise=self.input_noise)
+
+    def tensors(self) -> tuple[Tensor, ...]:
+        """The training data that a batch is drawn from: images in [-1, 1], and their labels."""
+        train = data.mnist("train")
+        return data.to_signed(train.images), train.labels
+
+    def step_function(self) -> Callable[..., dict[str, Tensor]]:
+        """The optimisation step, before its networks are filled in."""
+        return conditional_gan_step
+
+
+class ConcatGANRecipe(CGANRecipe):
+    """The same with the label as one-hot maps beside the discriminator's image."""
+
+    def discriminator(self) -> nn.Module:
+        """An untrained discriminator."""
+        return ConcatDiscriminator(noise=self.input_noise)
+
+
+class EmbeddingGANRecipe(CGANRecipe):
+    """The same with learned codes of the label: 50 numbers for the generator, a map for the discriminator."""
+
+    def generator(self) -> ConditionalGenerator:
+        """An untrained generator."""
+        return label_generator(LabelEmbedding(10, 50), latent_dim=self.latent_dim)
+
+    def discriminator(self) -> nn.Module:
+        """An untrained discriminator."""
+        return EmbeddingDiscriminator(noise=self.input_noise)
+
+
+class ACGANRecipe(CGANRecipe):
+    """The same with a discriminator that is not told the label but guesses it."""
+
+    def discriminator(self) -> nn.Module:
+        """An untrained discriminator."""
+        return AuxiliaryDiscriminator(noise=self.input_noise)
+
+    def step_function(self) -> Callable[..., dict[str, Tensor]]:
+        """The optimisation step, before its networks are filled in."""
+        return acgan_step
+
+
+@dataclass(frozen=True)
+class CVAERecipe:
+    """A fully connected VAE on binarised MNIST that is told the label, trained on the ELBO."""
+
+    name: str
+    source: str
+    latent_dim: int
+    hidden: tuple[int, ...]
+    batch_size: int
+    learning_rate: float  # halfway through the full run it begins to fall, linearly, to zero
+    ema_decay: float
+    steps: Steps
+    seed: int = 0
+
+    def model(self) -> CVAE:
+        """An untrained conditional VAE."""
+        return mlp_cvae(bernoulli_log_prob, 10, self.latent_dim, self.hidden)
+
+    def start(self, device: torch.device) -> Run:
+        """A fresh run, seeded: the CVAE, its average, optimiser, falling learning rate, batches and step."""
+        torch.manual_seed(self.seed)
+        train = data.mnist("train")
+        images = data.to_unit(train.images).to(device)
+        cvae = self.model()
+        start_at_pixel_means(cvae, images)
+        cvae.to(device)
+        ema = EMA(cvae, self.ema_decay)
+        optimizer = torch.optim.Adam(cvae.parameters(), lr=self.learning_rate, fused=True)
+        schedule = linear_decay(optimizer, self.steps.full)
+        shared: dict[str, Any] = {"cvae": cvae, "optimizer": optimizer, "ema": ema, "schedule": schedule}
+        order = torch.Generator().manual_seed(self.seed)
+        return Run(
+            model=ema.average,
+            step=functools.partial(cvae_step, **shared),
+            batches=data.batches(
+                images, train.labels.to(device), batch_size=self.batch_size, generator=order
+            ),
+            parts=shared,
+        )
+
+
+CGAN_MNIST = CGANRecipe(
+    name="cgan-mnist",
+    source="Miyato & Koyama 2018, the projection, in a small DCGAN",
+    convolutional=True,
+    latent_dim=64,
+    batch_size=64,
+    g_learning_rate=1e-3,
+    d_learning_rate=5e-4,
+    betas=(0.5, 0.99),
+    ema_decay=0.99,
+    input_noise=0.0,
+    steps=Steps(ci=20, cpu=800, gpu=6000, full=6000),
+)
+
+
+def _like_cgan(kind: type[CGANRecipe], name: str, source: str) -> CGANRecipe:
+    """The recipe of another kind with the same numbers: one budget for all."""
+    return kind(**{**vars(CGAN_MNIST), "name": name, "source": source})
+
+
+CGAN_CONCAT = _like_cgan(
+    ConcatGANRecipe, "cgan-concat-mnist", "Mirza & Osindero 2014: the label beside the input of both players"
+)
+CGAN_EMBEDDING = _like_cgan(
+    EmbeddingGANRecipe, "cgan-embedding-mnist", "Denton et al. 2015, section 3.2: the label as a learned map"
+)
+ACGAN_MNIST = _like_cgan(ACGANRecipe, "acgan-mnist", "Odena et al. 2017: an auxiliary classifier")
+CVAE_MNIST = CVAERecipe(
+    name="cvae-mnist",
+    source="Kingma et al. 2014, model M2 with all labels known; Sohn et al. 2015",
+    latent_dim=32,
+    hidden=(512, 512),
+    batch_size=128,
+    learning_rate=1e-3,
+    ema_decay=0.999,
+    steps=Steps(ci=20, cpu=2000, gpu=10_000, full=10_000),
+)

@@ -1,0 +1,103 @@
+"""One update of a model that is told a condition; a batch is (data, conditions)."""
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from gentutor.models.conditional import ConditionalGenerator
+from gentutor.models.cvae import CVAE
+from gentutor.objectives import adversarial as objective
+from gentutor.objectives import variational
+from gentutor.objectives.conditional import auxiliary_loss
+from gentutor.steps.vae import binarize
+from gentutor.training import EMA, Losses, frozen
+
+
+def cvae_step(
+    batch: tuple[Tensor, ...],
+    cvae: CVAE,
+    optimizer: Optimizer,
+    beta: float = 1.0,
+    ema: EMA | None = None,
+    schedule: LRScheduler | None = None,
+) -> Losses:
+    """One update on (images in [0, 1], conditions): the VAE's, with the condition told to both networks."""
+    x, c = binarize(batch[0]), batch[1]
+    mean, log_var = cvae.encode(x, c)
+    z = variational.reparameterize(mean, log_var)
+    log_px_z = cvae.log_px_z(x, z, c)  # (B,)
+    kl = variational.gaussian_kl(mean, log_var)  # (B,)
+    loss = -variational.elbo(log_px_z, kl, beta).mean()
+
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    if schedule is not None:
+        schedule.step()
+    if ema is not None:
+        ema.update(cvae)
+    kl, distortion = kl.detach().mean(), -log_px_z.detach().mean()
+    return {"negative_elbo": distortion + kl, "distortion": distortion, "kl": kl}
+
+
+def conditional_gan_step(
+    batch: tuple[Tensor, ...],
+    generator: ConditionalGenerator,
+    discriminator: nn.Module,
+    g_optimizer: Optimizer,
+    d_optimizer: Optimizer,
+    ema: EMA | None = None,
+) -> Losses:
+    """One update of each player on (images, conditions); a fake is judged under the condition it got."""
+    real, c = batch
+    z = torch.randn(len(real), generator.latent_dim, device=real.device)
+    fake = generator(z, c)
+
+    d_loss = objective.discriminator_loss(discriminator(real, c), discriminator(fake.detach(), c))
+    d_optimizer.zero_grad()
+    d_loss.backward()
+    d_optimizer.step()
+
+    with frozen(discriminator):
+        g_loss = objective.generator_loss(discriminator(fake, c))
+    g_optimizer.zero_grad()
+    g_loss.backward()
+    g_optimizer.step()
+    if ema is not None:
+        ema.update(generator)
+    return {"discriminator": d_loss.detach(), "generator": g_loss.detach()}
+
+
+def acgan_step(
+    batch: tuple[Tensor, ...],
+    generator: ConditionalGenerator,
+    discriminator: nn.Module,
+    g_optimizer: Optimizer,
+    d_optimizer: Optimizer,
+    ema: EMA | None = None,
+) -> Losses:
+    """One update of each player, who both also lower the cross-entropy of the guessed label."""
+    real, y = batch
+    z = torch.randn(len(real), generator.latent_dim, device=real.device)
+    fake = generator(z, y)
+
+    real_logits, real_classes = discriminator(real)
+    fake_logits, fake_classes = discriminator(fake.detach())
+    auxiliary = auxiliary_loss(real_classes, y) + auxiliary_loss(fake_classes, y)
+    d_loss = objective.discriminator_loss(real_logits, fake_logits)
+    d_optimizer.zero_grad()
+    (d_loss + auxiliary).backward()
+    d_optimizer.step()
+
+    with frozen(discriminator):
+        fake_logits, fake_classes = discriminator(fake)
+    g_loss = objective.generator_loss(fake_logits)
+    g_auxiliary = auxiliary_loss(fake_classes, y)
+    g_optimizer.zero_grad()
+    (g_loss + g_auxiliary).backward()
+    g_optimizer.step()
+    if ema is not None:
+        ema.update(generator)
+    losses = {"discriminator": d_loss, "generator": g_loss, "auxiliary": g_auxiliary}
+    return {name: loss.detach() for name, loss in losses.items()}

@@ -1,0 +1,138 @@
+"""The VAE that is told a condition: where the condition enters, and what it is without one."""
+
+import pytest
+import torch
+from torch import nn
+
+from gentutor.models.conditional import LabelEmbedding
+from gentutor.models.cvae import CVAE, mlp_cvae
+from gentutor.models.vae import mlp, mlp_vae
+from gentutor.objectives.variational import bernoulli_log_prob
+
+SHAPE = (3, 4, 5)
+Y = torch.tensor([2, 0, 1, 2])
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    torch.manual_seed(0)
+
+
+def small() -> CVAE:
+    return mlp_cvae(bernoulli_log_prob, 3, 2, (7, 6), image_shape=SHAPE).double()
+
+
+def images(n: int = 4) -> torch.Tensor:
+    return torch.rand(n, *SHAPE, generator=torch.Generator().manual_seed(1)).round().double()
+
+
+def latents(*shape: int) -> torch.Tensor:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+
+
+def test_numbers_of_parameters():
+    cvae = mlp_cvae(bernoulli_log_prob)
+    posterior = (784 + 10) * 512 + 512 + 512 * 512 + 512 + 512 * 64 + 64
+    decoder = (32 + 10) * 512 + 512 + 512 * 512 + 512 + 512 * 784 + 784
+    assert sum(p.numel() for p in cvae.parameters()) == posterior + decoder
+
+
+def test_encoder_and_decoder_are_told():
+    cvae, x, z = small(), images(), latents(4, 2)
+    code = torch.eye(3).double()[Y]
+    mean, log_var = cvae.encode(x, Y)
+    told = torch.cat([x.flatten(1), code], dim=1)
+    torch.testing.assert_close(torch.cat([mean, log_var], dim=1), cvae.posterior(told))
+    expected = cvae.decoder(torch.cat([z, code], dim=1)).view(4, *SHAPE)
+    torch.testing.assert_close(cvae.decode(z, Y), expected)
+    for seen, other in ((mean, cvae.encode(x, (Y + 1) % 3)[0]), (expected, cvae.decode(z, (Y + 1) % 3))):
+        assert (seen - other).flatten(1).abs().amax(dim=1).min() > 1e-4
+
+
+@pytest.mark.parametrize("leading", [(), (1,), (5,), (2, 5)])
+def test_decode_takes_any_leading_dimensions(leading):
+    cvae, z = small(), latents(*leading, 4, 2)
+    out = cvae.decode(z, Y)
+    assert out.shape == (*leading, 4, *SHAPE)
+    singly = torch.stack([cvae.decode(each, Y) for each in z.reshape(-1, 4, 2)])
+    torch.testing.assert_close(out.reshape(-1, 4, *SHAPE), singly)
+
+
+def test_log_px_z_pairs_each_image_with_its_latents_and_its_condition():
+    cvae, x, z = small(), images(), latents(6, 4, 2)
+    values = cvae.log_px_z(x, z, Y)
+    assert values.shape == (6, 4)
+    for k in range(6):
+        for b in range(4):
+            logits = cvae.decode(z[k, b][None], Y[b][None])
+            torch.testing.assert_close(values[k, b], bernoulli_log_prob(logits, x[b][None])[0])
+
+
+def test_under_fixed_conditions_it_is_a_vae():
+    cvae, x, z = small(), images(), latents(6, 4, 2)
+    given = cvae.given(Y)
+    for seen, expected in zip(given.encode(x), cvae.encode(x, Y), strict=True):
+        assert torch.equal(seen, expected)
+    assert torch.equal(given.decode(z), cvae.decode(z, Y))
+    assert torch.equal(given.log_px_z(x, z), cvae.log_px_z(x, z, Y))
+
+
+def test_with_no_weight_on_the_condition_it_equals_a_vae():
+    """The same numbers as ``mlp_vae`` with its weights, whatever the labels."""
+    vae = mlp_vae(bernoulli_log_prob, 2, (7, 6), nn.SiLU, SHAPE).double()
+    cvae = small()
+    for network, source, kept in (
+        (cvae.posterior, vae.encoder[1:], 60),
+        (cvae.decoder, vae.decoder, 2),
+    ):
+        with torch.no_grad():
+            network[0].weight[:, :kept] = source[0].weight
+            network[0].weight[:, kept:] = 0  # what is appended
+            network[0].bias.copy_(source[0].bias)
+        for layer, other in zip(network[1:], source[1:], strict=True):
+            layer.load_state_dict(other.state_dict())
+    x, z = images(), latents(6, 4, 2)
+    for y in (Y, (Y + 1) % 3):
+        for seen, expected in zip(cvae.encode(x, y), vae.encode(x), strict=True):
+            torch.testing.assert_close(seen, expected)
+        torch.testing.assert_close(cvae.decode(z, y), vae.decode(z))
+        torch.testing.assert_close(cvae.log_px_z(x, z, y), vae.log_px_z(x, z))
+
+
+def test_a_learned_code_is_learned_from_both_sides():
+    embedding = LabelEmbedding(3, 5)
+    cvae = CVAE(
+        embedding,
+        nn.Flatten(),
+        mlp((65, 7, 4), nn.Tanh),
+        mlp((7, 7, 60), nn.Tanh),
+        bernoulli_log_prob,
+        2,
+        SHAPE,
+        torch.arange(3),
+    )
+    mean, log_var = cvae.encode(images().float(), Y)
+    for out in (mean.sum() + log_var.sum(), cvae.decode(latents(4, 2).float(), Y).sum()):
+        embedding.zero_grad()
+        out.backward(retain_graph=True)
+        assert embedding.table.grad.abs().sum() > 0
+
+
+def test_every_parameter_gets_a_gradient():
+    cvae, x = small(), images()
+    mean, log_var = cvae.encode(x, Y)
+    cvae.log_px_z(x, mean + (log_var / 2).exp(), Y).sum().backward()
+    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in cvae.parameters())
+
+
+def test_what_it_refuses():
+    cvae, x = small(), images()
+    for wrong in ((4, 3, 5, 4), (4, 60), (3, 4, 5)):
+        with pytest.raises(ValueError, match=r"expected images of shape \(B, 3, 4, 5\), got \("):
+            cvae.encode(torch.zeros(wrong).double(), Y)
+    for wrong in ((4, 3), (3, 2), (4,), (4, 6, 2)):
+        with pytest.raises(ValueError, match=r"shape \(\.\.\., 4, 2\), 4 being the number of conditions; got"):
+            cvae.decode(torch.zeros(wrong).double(), Y)
+    with pytest.raises(ValueError, match="must lie in 0 to 2, got 1 to 3"):
+        cvae.encode(x, Y + 1)
+    assert torch.equal(cvae.examples, torch.arange(3)) and "examples" not in cvae.state_dict()
