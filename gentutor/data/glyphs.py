@@ -145,6 +145,8 @@ def emoji_table() -> tuple[Emoji, ...]:
     (('😀', 'grinning face', '嘿嘿'), ('cheerful', 'cheery', 'face'))
     """
     rows = list(csv.DictReader(_files.read_text("emoji/emoji.csv").splitlines()))
+    for row in rows:
+        row["group"] = row["group"] or row["codepoints"]  # an arrow and two signs have none: each is its own
     training = [item for item in _by_hash([row["group"] for row in rows]) if rows[item]["split"] == "train"]
     for item in training[:_VALIDATION_EMOJI]:
         rows[item]["split"] = "validation"

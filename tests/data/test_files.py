@@ -17,6 +17,10 @@ from gentutor import data
 from gentutor.data import _files
 
 NAME = "MNIST/raw/t10k-images-idx3-ubyte"
+LOADS = {
+    NAME: lambda: data.mnist("test"),
+    "hanzi/brush_32-idx3-ubyte": lambda: data.characters("brush", "test"),
+}
 
 
 def unpacked(folder: Path, name: str = NAME) -> Path:
@@ -64,6 +68,7 @@ def test_missing_package_file_is_named(packed):
         data.mnist("test")
 
 
+@pytest.mark.parametrize("name", LOADS)
 @pytest.mark.parametrize(
     "damage",
     [
@@ -75,12 +80,12 @@ def test_missing_package_file_is_named(packed):
         lambda path: path.unlink(),
     ],
 )
-def test_damaged_cache_is_rebuilt(own_cache, damage):
-    images = data.mnist("test").images.clone()
-    good = sha256(unpacked(own_cache))
-    damage(unpacked(own_cache))
-    assert torch.equal(data.mnist("test").images, images)
-    assert sha256(unpacked(own_cache)) == good
+def test_damaged_cache_is_rebuilt(own_cache, damage, name):
+    images = LOADS[name]().images.clone()
+    good = sha256(unpacked(own_cache, name))
+    damage(unpacked(own_cache, name))
+    assert torch.equal(LOADS[name]().images, images)
+    assert sha256(unpacked(own_cache, name)) == good
 
 
 def test_cache_is_written_once_and_in_a_folder_named_after_the_sources(own_cache, monkeypatch):
@@ -110,13 +115,14 @@ def test_images_outlive_a_cache_that_is_deleted(own_cache):
     assert torch.equal(images, expected)
 
 
-def test_unwritable_cache_warns_once_and_loses_nothing(tmp_path, monkeypatch):
-    images = data.mnist("test").images
+@pytest.mark.parametrize("load", LOADS.values(), ids=LOADS)
+def test_unwritable_cache_warns_once_and_loses_nothing(tmp_path, monkeypatch, load):
+    images = load().images
     (tmp_path / "file").write_text("a file where a folder should be")
     monkeypatch.setenv("GENTUTOR_CACHE", str(tmp_path / "file" / "cache"))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        first, second = data.mnist("test"), data.mnist("test")
+        first, second = load(), load()
     assert torch.equal(first.images, images) and torch.equal(second.images, images)
     first.images[0] = 255  # and they are as writable as ever
     assert torch.equal(second.images, images)
@@ -213,11 +219,11 @@ def test_cache_folder(monkeypatch, tmp_path):
 def test_the_cache_holds_what_gzip_gives(own_cache):
     data.torchvision_root()
     data.fashion_mnist()
-    images = [name for name in _files.SHA256 if not name.startswith("text/")]
+    images = [name for name in _files.SHA256 if name.endswith("-ubyte.gz")]
     assert len(images) == 6
     for name in images:
-        packed = (_files.PACKED / f"{name}.gz").read_bytes()
-        assert unpacked(own_cache, name).read_bytes() == gzip.decompress(packed)
+        packed = (_files.PACKED / name).read_bytes()
+        assert unpacked(own_cache, name.removesuffix(".gz")).read_bytes() == gzip.decompress(packed)
 
 
 def test_parse_idx():

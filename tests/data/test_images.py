@@ -1,6 +1,7 @@
 """MNIST: what is in it, what torchvision reads, the two ranges."""
 
 import shutil
+import tomllib
 import urllib.request
 from pathlib import Path
 
@@ -122,11 +123,18 @@ def test_readme_lists_the_files_as_they_are():
     listed = {name.strip("`"): (int(size.replace(",", "")), sha.strip("`")) for name, size, sha in rows}
     found = {
         path.relative_to(_files.PACKED).as_posix(): path.stat().st_size
-        for path in _files.PACKED.rglob("*.gz")
+        for path in _files.PACKED.rglob("*.*")
+        if not path.name.startswith("LICENSE")
     }
     assert {name: size for name, (size, _) in listed.items()} == found
-    assert {name: sha for name, (_, sha) in listed.items()} == {
-        f"{name}.gz": sha for name, sha in _files.SHA256.items()
-    }
+    assert {name: sha for name, (_, sha) in listed.items()} == _files.SHA256
     for name in _files.SHA256:
         _files.read_packed(name)  # raises unless the file has that SHA-256
+
+
+def test_the_data_is_small_and_belongs_to_the_package():
+    paths = list(_files.PACKED.rglob("*.*"))
+    assert sum(path.stat().st_size for path in paths) < 25e6
+    project = tomllib.loads((Path(data.__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
+    patterns = project["tool"]["setuptools"]["package-data"]["*"]
+    assert [path for path in paths if not any(path.match(pattern) for pattern in patterns)] == []
