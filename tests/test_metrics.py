@@ -142,6 +142,54 @@ def test_measuring_an_autoencoder():
     assert numbers == {"distortion": pytest.approx(784 * math.log(2), rel=0.05)}
 
 
+def test_measuring_a_conditional_gan():
+    torch.manual_seed(0)
+    recipe = recipes.get("cgan-mnist")
+    generator = recipe.model()
+    numbers = measure(recipe, generator, samples=300)
+    names = ["accuracy", "accuracy_low", "accuracy_high", "information", "frechet", "class_frechet"]
+    names += ["variance", "precision", "recall"]
+    assert list(numbers) == [*names, *(f"{name}_train" for name in names)]
+    assert numbers["accuracy"] < 0.4 and numbers["information"] < 0.5  # it knows nothing yet
+    assert numbers["accuracy_train"] > 0.97 and numbers["information_train"] > 2.1
+    assert numbers["variance_train"] == pytest.approx(1, abs=0.15)
+    assert numbers["class_frechet_train"] < 0.3 * numbers["class_frechet"]
+    assert measure(recipe, generator, samples=300) == numbers
+
+
+def test_a_conditional_gan_is_asked_for_the_labels_of_the_test_images():
+    asked = []
+
+    class Told(Replay):
+        examples = torch.arange(10)
+
+        def forward(self, z, y):
+            asked.append(y)
+            return super().forward(z)
+
+    chosen = torch.randperm(10_000, generator=torch.Generator().manual_seed(0))[:300]
+    numbers = measure(recipes.get("cgan-mnist"), Told(data.mnist("test").images[chosen]), samples=300)
+    assert torch.equal(torch.cat(asked), data.mnist("test").labels[chosen])
+    assert numbers["accuracy"] > 0.97  # the test images themselves, played back
+    assert numbers["variance"] == pytest.approx(1) and numbers["class_frechet"] == pytest.approx(0, abs=1e-6)
+
+
+def test_measuring_a_conditional_vae():
+    torch.manual_seed(0)
+    recipe = recipes.get("cvae-mnist")
+    cvae = recipe.model()
+    numbers = measure(recipe, cvae, samples=200)
+    assert numbers["negative_elbo"] == pytest.approx(numbers["distortion"] + numbers["kl"])
+    assert numbers["nll"] == pytest.approx(784 * math.log(2), rel=0.05)  # it knows nothing yet
+    for suffix in ("", "_drawn", "_train", "_binary"):
+        assert {f"accuracy{suffix}", f"variance{suffix}", f"recall{suffix}"} <= numbers.keys()
+    assert numbers["variance"] < 0.05  # every mean is grey
+    assert numbers["variance_drawn"] == pytest.approx(784 / 4 / 56, rel=0.1)  # and every draw is noise
+    assert numbers["variance_binary"] == pytest.approx(1, abs=0.1)
+    assert numbers["accuracy_train"] > numbers["accuracy_binary"] > 0.9
+    assert measure(recipe, cvae, samples=200) == numbers
+
+
 def test_what_cannot_be_measured():
     with pytest.raises(TypeError, match="no measure for a recipe of type str"):
         measure("dcgan-mnist", GAN.model())

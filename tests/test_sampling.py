@@ -4,8 +4,11 @@ import torch
 from torch import nn
 
 from gentutor.models.classifier import DigitClassifier
+from gentutor.models.conditional import OneHot, label_generator
+from gentutor.models.cvae import CVAE, mlp_cvae
 from gentutor.models.gan import DCGANDiscriminator, DCGANGenerator, MLPGenerator
-from gentutor.sampling import evaluating, from_png, makes_images, png, sample_images, tile
+from gentutor.objectives.variational import bernoulli_log_prob
+from gentutor.sampling import evaluating, from_png, grid_columns, makes_images, png, sample_images, tile
 
 
 @pytest.fixture(params=[MLPGenerator, DCGANGenerator])
@@ -103,3 +106,43 @@ def test_png_is_lossless():
     for shape in [(5, 7), (5, 7, 3)]:
         picture = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
         assert np.array_equal(from_png(png(picture)), picture)
+
+
+@pytest.fixture(params=["gan", "vae"])
+def conditional(request) -> nn.Module:
+    torch.manual_seed(0)
+    if request.param == "gan":
+        return label_generator(OneHot(10), latent_dim=8, width=4)
+    return mlp_cvae(bernoulli_log_prob, 10, 8, (7,))
+
+
+def test_a_conditional_models_images_are_asked_for_in_turn_or_by_condition(conditional):
+    z = torch.randn(13, 8, generator=torch.Generator().manual_seed(3))
+
+    def expected(labels: torch.Tensor) -> torch.Tensor:
+        with evaluating(conditional), torch.no_grad():
+            if isinstance(conditional, CVAE):
+                return conditional.decode(z, labels).sigmoid()
+            return (conditional(z, labels) + 1) / 2
+
+    in_turn = torch.tensor([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2])
+    asked = torch.tensor([7] * 12 + [3])
+    images = sample_images(conditional, 13, seed=3)
+    assert images.shape == (13, 1, 28, 28) and not images.requires_grad
+    torch.testing.assert_close(images, expected(in_turn))
+    for chunk in (5, 1000):
+        seen = sample_images(conditional, 13, seed=3, chunk=chunk, condition=asked)
+        torch.testing.assert_close(seen, expected(asked))
+
+
+def test_conditions_that_do_not_fit(conditional, generator):
+    with pytest.raises(ValueError, match="expected 4 conditions, one for each image, got 3"):
+        sample_images(conditional, 4, condition=torch.tensor([0, 1, 2]))
+    with pytest.raises(ValueError, match="must lie in 0 to 9"):
+        sample_images(conditional, 1, condition=torch.tensor([10]))
+    with pytest.raises(ValueError, match=f"{type(generator).__name__} takes no condition, got one"):
+        sample_images(generator, 1, condition=torch.tensor([0]))
+
+
+def test_a_row_for_each_round_of_examples(conditional, generator):
+    assert grid_columns(conditional) == 10 and grid_columns(generator) == 8

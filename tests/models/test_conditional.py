@@ -67,7 +67,12 @@ def test_gradients_pass_through_the_features():
     ("h", "y", "error", "message"),
     [
         (torch.zeros(6, 2), labels(5), ValueError, "one label for each of 6 examples, got 5"),
-        (torch.zeros(6, 2), labels()[:, None], ValueError, r"shape \(B,\), one for each example, got \(6, 1\)"),
+        (
+            torch.zeros(6, 2),
+            labels()[:, None],
+            ValueError,
+            r"shape \(B,\), one for each example, got \(6, 1\)",
+        ),
         (torch.zeros(6, 2), one_hot(labels(), 10), TypeError, "int64 tensor, got torch.float32"),
         (torch.zeros(6, 2), labels().int(), TypeError, "int64 tensor, got torch.int32"),
         (torch.zeros(6, 2), None, TypeError, "int64 tensor, got NoneType"),

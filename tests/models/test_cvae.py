@@ -131,7 +131,9 @@ def test_what_it_refuses():
         with pytest.raises(ValueError, match=r"expected images of shape \(B, 3, 4, 5\), got \("):
             cvae.encode(torch.zeros(wrong).double(), Y)
     for wrong in ((4, 3), (3, 2), (4,), (4, 6, 2)):
-        with pytest.raises(ValueError, match=r"shape \(\.\.\., 4, 2\), 4 being the number of conditions; got"):
+        with pytest.raises(
+            ValueError, match=r"shape \(\.\.\., 4, 2\), 4 being the number of conditions; got"
+        ):
             cvae.decode(torch.zeros(wrong).double(), Y)
     with pytest.raises(ValueError, match="must lie in 0 to 2, got 1 to 3"):
         cvae.encode(x, Y + 1)
