@@ -7,6 +7,7 @@ and returns its losses as detached scalars. Fix everything but the batch with
 
 from gentutor.steps.classifier import classifier_step
 from gentutor.steps.conditional import acgan_step, conditional_gan_step, cvae_step
+from gentutor.steps.cyclegan import cyclegan_step, discriminator_update, paired_step
 from gentutor.steps.gan import gan_step, wgan_gp_step
 from gentutor.steps.vae import autoencoder_step, binarize, iwae_step, vae_step
 
@@ -17,8 +18,11 @@ __all__ = [
     "classifier_step",
     "conditional_gan_step",
     "cvae_step",
+    "cyclegan_step",
+    "discriminator_update",
     "gan_step",
     "iwae_step",
+    "paired_step",
     "vae_step",
     "wgan_gp_step",
 ]
