@@ -1,0 +1,120 @@
+"""The exercises on the two mean absolute differences: cycle consistency and identity."""
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from gentutor.exercises._batches import DOUBLE, EARLY, SUM
+from gentutor.exercises._compare import Case, Mistake, same_function
+from gentutor.exercises._verdict import Exercise, Judge
+from gentutor.objectives.translation import cycle_consistency_loss, identity_loss
+
+ANY = "Images may have any shape and the batch any size: take the mean over all elements."
+CRASHES = {
+    "dimension out of range": ANY,
+    "not implemented for 'bool'": "Compare by subtracting: (x - y).abs(); a comparison has no gradient.",
+}
+
+
+def _cases(first: str) -> Callable[[], list[Case]]:
+    """Cases with a gradient for what the networks made, not for the data."""
+
+    def case(made: Tensor, data: Tensor, hint: str) -> Case:
+        return Case({first: made, "original": data}, hint, gradients=(first,))
+
+    def cases() -> list[Case]:
+        x = torch.tensor([[-0.5, -1.0, 0.3], [0.75, 0.4, -0.3]])
+        y = torch.tensor([[0.5, -0.25, 1.5], [-0.75, 0.1, 0.9]])
+        images, others = torch.rand(2, 3, 1, 4, 4) * 2 - 1
+        return [
+            case(x, y, "Compare your function with the equation."),
+            case(x[:1], y[:1], ANY),
+            case(x[:, 0], y[:, 0], ANY),
+            case(images, others, ANY),
+            case(images.view(1, 3, 4, 4), others.view(1, 3, 4, 4), ANY),
+            case(x, x.clone(), "Two equal images are at distance 0."),
+            case(1e4 * x, y, "Large differences count in proportion: there is no square and no limit."),
+            case(100 + torch.randn(3, 4).double() / 3, 100 + torch.randn(3, 4).double() / 7, DOUBLE),
+        ]
+
+    return cases
+
+
+MISTAKES = [
+    Mistake(SUM, lambda x, y: (x - y).abs().sum()),
+    Mistake(
+        "You sum over the pixels and take the mean over the batch. With a mean over all elements the weight "
+        "of 10 means the same at every image size.",
+        lambda x, y: (x - y).abs().flatten(1).sum(dim=1).mean(),
+    ),
+    Mistake(
+        "This is the mean squared error. The loss is the mean absolute error (L1), which blurs less: for a "
+        "pixel that is black or white it wants the likelier of the two, not a grey between them.",
+        lambda x, y: F.mse_loss(x, y),
+    ),
+    Mistake(
+        "This is the root of the mean squared error; the loss is a mean of absolute values.",
+        lambda x, y: F.mse_loss(x, y).sqrt(),
+    ),
+    *[
+        Mistake(
+            "Errors of opposite sign cancel: take the absolute value of each difference, and then the mean.",
+            wrong,
+        )
+        for wrong in (
+            lambda x, y: (x - y).mean(),
+            lambda x, y: (y - x).mean(),
+            lambda x, y: (x - y).mean().abs(),
+        )
+    ],
+    Mistake(
+        "The sign is turned: the loss is to be minimised, and at least 0.", lambda x, y: -F.l1_loss(x, y)
+    ),
+    Mistake("There is no factor 1/2.", lambda x, y: F.l1_loss(x, y) / 2),
+    Mistake(
+        "There is no factor 2: each domain has a loss of its own, and CycleGAN adds the two.",
+        lambda x, y: 2 * F.l1_loss(x, y),
+    ),
+    Mistake(EARLY, lambda x, y: (x - y).abs()),
+    Mistake(
+        "One number is expected: the mean runs over the batch as well.",
+        lambda x, y: (x - y).abs().flatten(1).mean(dim=1),
+    ),
+    Mistake("This is the smooth L1 (Huber) loss, a square near 0.", lambda x, y: F.smooth_l1_loss(x, y)),
+    Mistake(
+        "This is the Euclidean length of the difference, ‖·‖₂; the loss is made of ‖·‖₁.",
+        lambda x, y: (x - y).norm(),
+    ),
+    Mistake("You take the largest difference; the loss is their mean.", lambda x, y: (x - y).abs().max()),
+    Mistake("Pixels are added, not compared: subtract them.", lambda x, y: (x + y).abs().mean()),
+]
+
+
+def _judge(reference: Callable[[Tensor, Tensor], Tensor], first: str) -> Judge:
+    return same_function(reference, _cases(first), MISTAKES, crashes=CRASHES)
+
+
+CYCLE = Exercise(
+    judge=_judge(cycle_consistency_loss, "reconstructed"),
+    solution=cycle_consistency_loss,
+    praise="one number for images of any shape, and its gradient reaches the way there and back.",
+    hints=(
+        "‖·‖₁ is the sum of absolute values; divided by the number n of pixels it is their mean.",
+        "The mean over the batch of means over the pixels is the mean over all elements.",
+        "(reconstructed - original).abs().mean()",
+    ),
+)
+IDENTITY = Exercise(
+    judge=_judge(identity_loss, "mapped"),
+    solution=identity_loss,
+    praise="one number for images of any shape. Which images it is given decides what it means: G(b) and b.",
+    hints=(
+        "It has the form of the cycle-consistency loss; only its arguments mean something else.",
+        "Absolute differences, and their mean over all elements.",
+        "(mapped - original).abs().mean()",
+    ),
+)
+
+EXERCISES = {"cycle_consistency_loss": CYCLE, "identity_loss": IDENTITY}
