@@ -5,11 +5,11 @@ generator keeps height and width, a discriminator gives a map of scores.
 """
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gentutor.models.gan import dcgan_init
 from gentutor.models.history import HistoryPool
+from gentutor.models.layers import InstanceNorm, ResidualBlock, UpsampleConv, conv_norm, double
 
 __all__ = [
     "Discriminators",
@@ -85,12 +85,12 @@ class ResnetGenerator(nn.Module):
             raise ValueError(f"kernel must be odd, got {kernel}")
         self.in_channels = in_channels
         self.net = nn.Sequential(
-            *_conv_norm(in_channels, width, kernel),  # 32
-            *_conv_norm(width, 2 * width, 3, stride=2),  # 32 -> 16
-            *_conv_norm(2 * width, 4 * width, 3, stride=2),  # 16 -> 8
+            *conv_norm(in_channels, width, kernel),  # 32
+            *conv_norm(width, 2 * width, 3, stride=2),  # 32 -> 16
+            *conv_norm(2 * width, 4 * width, 3, stride=2),  # 16 -> 8
             *[ResidualBlock(4 * width) for _ in range(blocks)],
-            *_double(4 * width, 2 * width, transposed),  # 8 -> 16
-            *_double(2 * width, width, transposed),  # 16 -> 32
+            *double(4 * width, 2 * width, transposed),  # 8 -> 16
+            *double(2 * width, width, transposed),  # 16 -> 32
             nn.Conv2d(width, out_channels, kernel, padding=kernel // 2, padding_mode="reflect"),
             nn.Tanh(),
         )
@@ -100,19 +100,6 @@ class ResnetGenerator(nn.Module):
         """(B, in_channels, H, W) -> (B, out_channels, H, W) in [-1, 1]."""
         _expect_images(x, self.in_channels, multiple=4)
         return self.net(x)
-
-
-class ResidualBlock(nn.Module):
-    """x + two 3x3 convolutions of x, with instance normalisation and reflection padding."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        conv, norm, relu = _conv_norm(channels, channels, 3)
-        self.net = nn.Sequential(conv, norm, relu, *_conv_norm(channels, channels, 3)[:2])
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, C, H, W) -> the same shape."""
-        return x + self.net(x)
 
 
 class UNetGenerator(nn.Module):
@@ -127,14 +114,14 @@ class UNetGenerator(nn.Module):
     def __init__(self, in_channels: int = 1, out_channels: int = 1, width: int = 16) -> None:
         super().__init__()
         self.in_channels = in_channels
-        self.full_size = nn.Sequential(*_conv_norm(in_channels, width, 3))
-        self.half_size = nn.Sequential(*_conv_norm(width, 2 * width, 3, stride=2))
+        self.full_size = nn.Sequential(*conv_norm(in_channels, width, 3))
+        self.half_size = nn.Sequential(*conv_norm(width, 2 * width, 3, stride=2))
         self.quarter_size = nn.Sequential(
-            *_conv_norm(2 * width, 4 * width, 3, stride=2), *_conv_norm(4 * width, 4 * width, 3)
+            *conv_norm(2 * width, 4 * width, 3, stride=2), *conv_norm(4 * width, 4 * width, 3)
         )
-        self.to_half = nn.Sequential(*_double(4 * width, 2 * width))
-        self.join_half = nn.Sequential(*_conv_norm(4 * width, 2 * width, 3))
-        self.to_full = nn.Sequential(*_double(2 * width, width))
+        self.to_half = nn.Sequential(*double(4 * width, 2 * width))
+        self.join_half = nn.Sequential(*conv_norm(4 * width, 2 * width, 3))
+        self.to_full = nn.Sequential(*double(2 * width, width))
         self.last = nn.Conv2d(2 * width, out_channels, 3, padding=1, padding_mode="reflect")
         self.apply(dcgan_init)
 
@@ -183,33 +170,6 @@ class PatchDiscriminator(nn.Module):
         return self.net(x)
 
 
-class InstanceNorm(nn.GroupNorm):
-    """Mean 0 and variance 1 for each feature map of each image: one group per channel.
-
-    The same as ``nn.InstanceNorm2d``, and faster on a processor.
-    """
-
-    def __init__(self, channels: int) -> None:
-        super().__init__(channels, channels, affine=False)
-
-
-class UpsampleConv(nn.Conv2d):
-    """Nearest-neighbour doubling, then a 3x3 convolution with padding 1, in one go.
-
-    Four doubled pixels share their value, so the two operations are one 4x4 transposed convolution of
-    stride 2 whose kernel adds up the taps that fall on the same input: T W T', at 16/36 of the work.
-    """
-
-    def __init__(self, in_channels: int, out_channels: int) -> None:
-        super().__init__(in_channels, out_channels, 3, padding=1, bias=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, in_channels, H, W) -> (B, out_channels, 2 H, 2 W)."""
-        T = x.new_tensor([[0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]])
-        kernel = torch.einsum("iy,ocyx,jx->coij", T, self.weight, T)  # (in, out, 4, 4)
-        return F.conv_transpose2d(x, kernel, stride=2, padding=1)
-
-
 def receptive_field(model: nn.Module) -> int:
     """The side of the square of input pixels that one output of a chain of convolutions sees, in pixels.
 
@@ -249,25 +209,6 @@ def _side(layer: nn.Module, size: int | tuple[int, ...]) -> int:
     if len(sizes) > 1:
         raise ValueError(f"expected the same size in both directions, got {layer}")
     return sizes.pop()
-
-
-def _conv_norm(width_in: int, width_out: int, kernel: int, stride: int = 1) -> list[nn.Module]:
-    """A convolution with reflection padding, instance normalisation, and ReLU.
-
-    The convolution needs no bias: the normalisation would subtract it again.
-    """
-    conv = nn.Conv2d(
-        width_in, width_out, kernel, stride, padding=kernel // 2, padding_mode="reflect", bias=False
-    )
-    return [conv, InstanceNorm(width_out), nn.ReLU()]
-
-
-def _double(width_in: int, width_out: int, transposed: bool = False) -> list[nn.Module]:
-    """Twice the height and width, instance normalisation, and ReLU."""
-    up: nn.Module = UpsampleConv(width_in, width_out)
-    if transposed:
-        up = nn.ConvTranspose2d(width_in, width_out, 3, stride=2, padding=1, output_padding=1, bias=False)
-    return [up, InstanceNorm(width_out), nn.ReLU()]
 
 
 def _expect_images(x: Tensor, channels: int, multiple: int = 1, smallest: int = 16) -> None:

@@ -8,13 +8,12 @@ from torch import nn
 from gentutor.models.cyclegan import (
     Discriminators,
     Generators,
-    InstanceNorm,
     PatchDiscriminator,
     ResnetGenerator,
     UNetGenerator,
-    UpsampleConv,
     receptive_field,
 )
+from gentutor.models.layers import InstanceNorm, UpsampleConv
 
 GENERATORS = [
     (ResnetGenerator(), 1, 1),

@@ -1,0 +1,64 @@
+"""The layers that translation networks are made of."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class ResidualBlock(nn.Module):
+    """x + two 3x3 convolutions of x, with instance normalisation and reflection padding."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        conv, norm, relu = conv_norm(channels, channels, 3)
+        self.net = nn.Sequential(conv, norm, relu, *conv_norm(channels, channels, 3)[:2])
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) -> the same shape."""
+        return x + self.net(x)
+
+
+class InstanceNorm(nn.GroupNorm):
+    """Mean 0 and variance 1 for each feature map of each image: one group per channel.
+
+    The same as ``nn.InstanceNorm2d``, and faster on a processor.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(channels, channels, affine=False)
+
+
+class UpsampleConv(nn.Conv2d):
+    """Nearest-neighbour doubling, then a 3x3 convolution with padding 1, in one go.
+
+    Four doubled pixels share their value, so the two operations are one 4x4 transposed convolution of
+    stride 2 whose kernel adds up the taps that fall on the same input: T W T', at 16/36 of the work.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__(in_channels, out_channels, 3, padding=1, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, in_channels, H, W) -> (B, out_channels, 2 H, 2 W)."""
+        T = x.new_tensor([[0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]])
+        kernel = torch.einsum("iy,ocyx,jx->coij", T, self.weight, T)  # (in, out, 4, 4)
+        return F.conv_transpose2d(x, kernel, stride=2, padding=1)
+
+
+def conv_norm(width_in: int, width_out: int, kernel: int, stride: int = 1) -> list[nn.Module]:
+    """A convolution with reflection padding, instance normalisation, and ReLU.
+
+    The convolution needs no bias: the normalisation would subtract it again.
+    """
+    conv = nn.Conv2d(
+        width_in, width_out, kernel, stride, padding=kernel // 2, padding_mode="reflect", bias=False
+    )
+    return [conv, InstanceNorm(width_out), nn.ReLU()]
+
+
+def double(width_in: int, width_out: int, transposed: bool = False) -> list[nn.Module]:
+    """Twice the height and width, instance normalisation, and ReLU."""
+    up: nn.Module = UpsampleConv(width_in, width_out)
+    if transposed:
+        up = nn.ConvTranspose2d(width_in, width_out, 3, stride=2, padding=1, output_padding=1, bias=False)
+    return [up, InstanceNorm(width_out), nn.ReLU()]
