@@ -6,14 +6,19 @@ Ids are ``chapter.function``; each chapter has one file here (``gan``, ...; each
 import os
 from typing import Any
 
-from gentutor.exercises import gan, generative, vae
+from gentutor.exercises import conditional, gan, generative, vae
 from gentutor.exercises._verdict import Exercise, Verdict
 
 __all__ = ["EXERCISES", "Exercise", "Verdict", "check", "hint"]
 
 EXERCISES: dict[str, Exercise] = {
     f"{chapter}.{name}": exercise
-    for chapter, module in (("gan", gan), ("generative", generative), ("vae", vae))
+    for chapter, module in (
+        ("gan", gan),
+        ("generative", generative),
+        ("vae", vae),
+        ("conditional", conditional),
+    )
     for name, exercise in module.EXERCISES.items()
 }
 

@@ -11,6 +11,7 @@ from gentutor.exercises import EXERCISES, Verdict, check, hint
 
 VALUES = {id for id, exercise in EXERCISES.items() if not callable(exercise.solution)}
 STEPS = {"gan.step", "vae.step"}
+TOLD = {"conditional.discriminator_loss", "conditional.sample"}  # their networks take two arguments
 FUNCTIONS = sorted(set(EXERCISES) - VALUES)
 ID = "gan.generator_loss"
 
@@ -68,7 +69,7 @@ def test_any_exception_is_a_message(id, error, rejects):
     rejects(id, crash, "crashed with")
 
 
-@pytest.mark.parametrize("id", sorted(set(EXERCISES) - STEPS))
+@pytest.mark.parametrize("id", sorted(set(EXERCISES) - STEPS - TOLD))
 def test_an_answer_that_returns_nothing(id, rejects):
     def forgets(*arguments):
         for network in arguments:

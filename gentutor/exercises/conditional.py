@@ -1,0 +1,18 @@
+"""The exercises of the chapter on generation under a condition, by the name after "conditional."."""
+
+from gentutor.exercises import (
+    conditional_information,
+    conditional_labels,
+    conditional_logits,
+    conditional_questions,
+    conditional_sample,
+)
+from gentutor.exercises._verdict import Exercise
+
+EXERCISES: dict[str, Exercise] = {
+    **conditional_labels.EXERCISES,
+    **conditional_logits.EXERCISES,
+    **conditional_information.EXERCISES,
+    **conditional_sample.EXERCISES,
+    **conditional_questions.EXERCISES,
+}

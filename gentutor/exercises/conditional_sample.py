@@ -1,0 +1,108 @@
+"""The exercise on drawing from a VAE that is told a label: z comes from the prior."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from gentutor.exercises._calls import call
+from gentutor.exercises._noise import expect_standard_normal, recorded
+from gentutor.exercises._outcome import Outcome, read_tensor, value_difference
+from gentutor.exercises._verdict import Exercise, NotAttempted, Wrong
+from gentutor.models.cvae import CVAE, mlp_cvae
+from gentutor.objectives.variational import bernoulli_log_prob
+
+LATENT, CLASSES, SHAPE = 20, 4, (1, 3, 4)
+CRASHES = {
+    "expected latents of shape": "z has one row for each label: shape (len(y), cvae.latent_dim).",
+    "missing 1 required positional argument": "The decoder is told the label, too: cvae.decode(z, y).",
+    "can't call numpy() on tensor that requires grad": "Sampling needs no gradient: torch.no_grad().",
+}
+NOT_MEANS: dict[str, Callable[[Tensor], Tensor]] = {
+    "These are logits: the mean of a Bernoulli pixel is their sigmoid.": lambda logits: logits,
+    "The sigmoid is taken twice.": lambda logits: logits.sigmoid().sigmoid(),
+    "(x + 1) / 2 undoes a tanh; a Bernoulli decoder returns logits, and their sigmoid is the mean.": (
+        lambda logits: (logits + 1) / 2
+    ),
+    "You clamp the logits to [0, 1]; the mean is their sigmoid.": lambda logits: logits.clamp(0, 1),
+    "A tanh lies in [-1, 1]; the probability of ink is the sigmoid of the logit.": torch.tanh,
+    "A softmax over all pixels shares one unit of ink among them; each pixel has its own sigmoid.": (
+        lambda logits: logits.flatten(1).softmax(dim=1).view_as(logits)
+    ),
+    "You round: these are the likelier values of each pixel, not the means.": (
+        lambda logits: (logits > 0).float()
+    ),
+}
+
+
+def sample(cvae: CVAE, y: Tensor) -> Tensor:
+    """The solution: for each label the mean of p(x|z, y) at a z from the prior, (B, C, H, W) in [0, 1]."""
+    with torch.no_grad():
+        z = torch.randn(len(y), cvae.latent_dim)
+        return cvae.decode(z, y).sigmoid()
+
+
+def _judge(answer: object) -> None:
+    cvae = mlp_cvae(bernoulli_log_prob, CLASSES, LATENT, (9,), image_shape=SHAPE)
+    for parameter in cvae.parameters():
+        nn.init.normal_(parameter, 0.0, 0.7)
+    for y in (torch.tensor([3, 0, 1, 1, 2, 0, 3, 2, 1, 0]), torch.tensor([2])):
+        with recorded(cvae.decoder) as decoded, recorded(cvae.posterior) as encoded:
+            images = read_tensor(_call(answer, cvae, y))
+        if encoded:
+            raise Wrong(
+                "Your function calls the encoder. q(z|x, y) needs the image that is yet to be made: in "
+                "sampling z comes from the prior, N(0, I)."
+            )
+        if not decoded:
+            raise Wrong("Your function never calls the decoder: cvae.decode(z, y) gives the logits.")
+        z, code = decoded[-1].split([LATENT, CLASSES], dim=1)
+        expect_standard_normal([z], (len(y), LATENT))
+        if not torch.equal(code.argmax(dim=1), y):
+            raise Wrong("The decoder is told other labels than those asked for.")
+        with torch.no_grad():
+            logits = cvae.decode(z, y)
+        _judge_images(images, logits)
+        if images.requires_grad:
+            raise Wrong("The images drag the decoder's whole graph along: draw them under torch.no_grad().")
+
+
+def _call(answer: object, cvae: CVAE, y: Tensor) -> object:
+    try:
+        return call(answer, {"cvae": cvae, "y": y}, CRASHES)
+    except NotAttempted as stub:
+        if "forward" in str(stub.__cause__):
+            raise Wrong(
+                "The CVAE cannot be called as a whole: it has encode(x, y) and decode(z, y)."
+            ) from stub
+        raise
+
+
+def _judge_images(images: Tensor, logits: Tensor) -> None:
+    got = Outcome(images.detach())
+    found = value_difference(got, Outcome(logits.sigmoid()), 1e-4)
+    if found is None:
+        return
+    for hint, mistake in NOT_MEANS.items():
+        if value_difference(got, Outcome(mistake(logits)), 1e-4) is None:
+            raise Wrong(hint)
+    if images.shape == logits.shape and bool(((images == 0) | (images == 1)).all()):
+        raise Wrong(
+            "These are draws of binary pixels. They are samples of the model indeed, but the means of "
+            "p(x|z, y) are asked for: the probabilities themselves."
+        )
+    raise Wrong(f"The images differ from the sigmoid of cvae.decode(z, y): {found.text}")
+
+
+SAMPLE = Exercise(
+    judge=_judge,
+    solution=sample,
+    praise="z from the prior, the label to the decoder, and the encoder is not needed.",
+    hints=(
+        "Which of the two networks can be used when there is no image yet?",
+        "z = torch.randn(len(y), cvae.latent_dim): the prior is N(0, I) whatever the label.",
+        "cvae.decode(z, y).sigmoid(), under torch.no_grad().",
+    ),
+)
+
+EXERCISES = {"sample": SAMPLE}
