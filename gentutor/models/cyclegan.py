@@ -7,7 +7,7 @@ generator keeps height and width, a discriminator gives a map of scores.
 import torch
 from torch import Tensor, nn
 
-from gentutor.models.gan import dcgan_init
+from gentutor.models.gan import GaussianNoise, dcgan_init
 from gentutor.models.history import HistoryPool
 from gentutor.models.layers import InstanceNorm, ResidualBlock, UpsampleConv, conv_norm, double
 
@@ -69,6 +69,8 @@ class ResnetGenerator(nn.Module):
         kernel: side of the first and the last convolution, odd; 7 in the paper, for larger images.
         transposed: double by the published 3x3 transposed convolution, whose outputs are reached by 1, 2
             or 4 inputs in turn (a checkerboard), instead of nearest neighbours and a convolution.
+        noise: standard deviation of Gaussian noise added to what it takes, in training. A pattern too faint
+            to be seen, in which the other generator might hide what this one will need, drowns in it.
     """
 
     def __init__(
@@ -79,12 +81,14 @@ class ResnetGenerator(nn.Module):
         blocks: int = 3,
         kernel: int = 7,
         transposed: bool = False,
+        noise: float = 0.0,
     ) -> None:
         super().__init__()
         if kernel % 2 == 0 or kernel < 1:
             raise ValueError(f"kernel must be odd, got {kernel}")
         self.in_channels = in_channels
         self.net = nn.Sequential(
+            GaussianNoise(noise),
             *conv_norm(in_channels, width, kernel),  # 32
             *conv_norm(width, 2 * width, 3, stride=2),  # 32 -> 16
             *conv_norm(2 * width, 4 * width, 3, stride=2),  # 16 -> 8

@@ -103,6 +103,16 @@ def test_the_unet_sees_fine_detail_past_its_bottleneck():
     assert (unet(y) - unet(x)).abs().max() > 1e-4
 
 
+def test_noise_is_added_in_training_only():
+    generator, x = ResnetGenerator(width=2, blocks=0, noise=0.1), torch.randn(1, 1, 16, 16)
+    assert not torch.equal(generator(x), generator(x))
+    assert torch.equal(generator.eval()(x), generator(x))
+    silent = ResnetGenerator(width=2, blocks=0)
+    state = torch.get_rng_state()
+    silent(x)
+    assert torch.equal(torch.get_rng_state(), state)  # without noise no random number is drawn
+
+
 def test_instance_norm_against_pytorchs():
     x = torch.randn(3, 5, 8, 6, dtype=torch.float64) * 3 + 7
     torch.testing.assert_close(InstanceNorm(5)(x), nn.InstanceNorm2d(5)(x))
