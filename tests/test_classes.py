@@ -16,6 +16,7 @@ from gentutor.evaluation import (
     within_class_variance,
 )
 from gentutor.features import digit_features, digit_logits
+from gentutor.models.conditional import OneHot
 from gentutor.models.cvae import mlp_cvae
 from gentutor.objectives.variational import bernoulli_log_prob
 
@@ -177,7 +178,7 @@ def test_one_picture_for_each_class(digits):
 @pytest.mark.equation("eq-conditional-log-likelihood")
 def test_conditional_log_likelihood_is_that_of_each_images_own_condition():
     torch.manual_seed(0)
-    cvae = mlp_cvae(bernoulli_log_prob, 3, 2, (7,), image_shape=(1, 2, 3)).double()
+    cvae = mlp_cvae(bernoulli_log_prob, OneHot(3), 2, (7,), image_shape=(1, 2, 3)).double()
     x, y = torch.rand(5, 1, 2, 3).round().double(), torch.tensor([0, 2, 1, 1, 0])
     values = conditional_log_likelihood(cvae, x, y, 20_000, 2000, torch.Generator().manual_seed(0))
     assert values.shape == (5,)
@@ -193,7 +194,7 @@ def test_conditional_log_likelihood_is_that_of_each_images_own_condition():
 @pytest.mark.equation("eq-conditional-log-likelihood")
 def test_conditional_log_likelihood_in_parts_and_in_one():
     torch.manual_seed(0)
-    cvae = mlp_cvae(bernoulli_log_prob, 3, 2, (7,), image_shape=(1, 2, 3)).double()
+    cvae = mlp_cvae(bernoulli_log_prob, OneHot(3), 2, (7,), image_shape=(1, 2, 3)).double()
     x, y = torch.rand(5, 1, 2, 3).round().double(), torch.tensor([0, 2, 1, 1, 0])
     whole = conditional_log_likelihood(cvae, x, y, 4000, 10**6, torch.Generator().manual_seed(0))
     assert torch.equal(whole, log_likelihood(cvae.given(y), x, 4000, 10**6, torch.Generator().manual_seed(0)))

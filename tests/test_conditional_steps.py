@@ -50,7 +50,7 @@ def generator() -> ConditionalGenerator:
 
 def small() -> CVAE:
     torch.manual_seed(0)
-    cvae = mlp_cvae(bernoulli_log_prob, K, 2, (5,), image_shape=SHAPE).double()
+    cvae = mlp_cvae(bernoulli_log_prob, OneHot(K), 2, (5,), image_shape=SHAPE).double()
     with torch.no_grad():
         for parameter in cvae.parameters():
             parameter *= 2  # so that latents and labels matter

@@ -113,7 +113,7 @@ def conditional(request) -> nn.Module:
     torch.manual_seed(0)
     if request.param == "gan":
         return label_generator(OneHot(10), latent_dim=8, width=4)
-    return mlp_cvae(bernoulli_log_prob, 10, 8, (7,))
+    return mlp_cvae(bernoulli_log_prob, OneHot(10), 8, (7,))
 
 
 def test_a_conditional_models_images_are_asked_for_in_turn_or_by_condition(conditional):

@@ -9,6 +9,7 @@ from gentutor.exercises._calls import call
 from gentutor.exercises._noise import expect_standard_normal, recorded
 from gentutor.exercises._outcome import Outcome, read_tensor, value_difference
 from gentutor.exercises._verdict import Exercise, NotAttempted, Wrong
+from gentutor.models.conditional import OneHot
 from gentutor.models.cvae import CVAE, mlp_cvae
 from gentutor.objectives.variational import bernoulli_log_prob
 
@@ -43,7 +44,7 @@ def sample(cvae: CVAE, y: Tensor) -> Tensor:
 
 
 def _judge(answer: object) -> None:
-    cvae = mlp_cvae(bernoulli_log_prob, CLASSES, LATENT, (9,), image_shape=SHAPE)
+    cvae = mlp_cvae(bernoulli_log_prob, OneHot(CLASSES), LATENT, (9,), image_shape=SHAPE)
     for parameter in cvae.parameters():
         nn.init.normal_(parameter, 0.0, 0.7)
     for y in (torch.tensor([3, 0, 1, 1, 2, 0, 3, 2, 1, 0]), torch.tensor([2])):

@@ -81,7 +81,7 @@ class OneHot(nn.Module):
 
     def __init__(self, num_classes: int = 10) -> None:
         super().__init__()
-        self.width = num_classes
+        self.num_classes = self.width = num_classes
 
     def forward(self, y: Tensor) -> Tensor:
         """(B,) int64 -> (B, num_classes)."""
@@ -99,12 +99,12 @@ class LabelEmbedding(nn.Module):
 
     def __init__(self, num_classes: int = 10, width: int = 50, std: float = 1.0) -> None:
         super().__init__()
-        self.width = width
+        self.num_classes, self.width = num_classes, width
         self.table = nn.Parameter(std * torch.randn(num_classes, width))
 
     def forward(self, y: Tensor) -> Tensor:
         """(B,) int64 -> (B, width)."""
-        return one_hot(y, len(self.table)).to(self.table) @ self.table
+        return one_hot(y, self.num_classes).to(self.table) @ self.table
 
 
 class ConditionalGenerator(Generator):
@@ -134,11 +134,11 @@ class ConditionalGenerator(Generator):
 
 
 def label_generator(
-    condition: OneHot | LabelEmbedding, num_classes: int = 10, latent_dim: int = 64, width: int = 64
+    condition: OneHot | LabelEmbedding, latent_dim: int = 64, width: int = 64
 ) -> ConditionalGenerator:
     """A convolutional generator of 28 x 28 images of a class, by default with 64 numbers of noise."""
     net = DCGANGenerator(latent_dim + condition.width, width=width)
-    return ConditionalGenerator(net, condition, latent_dim, torch.arange(num_classes))
+    return ConditionalGenerator(net, condition, latent_dim, torch.arange(condition.num_classes))
 
 
 def convolutions(channels: int, width: int, noise: float = 0.0) -> nn.Sequential:

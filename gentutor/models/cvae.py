@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from gentutor.models.conditional import OneHot
+from gentutor.models.conditional import LabelEmbedding, OneHot
 from gentutor.models.vae import Likelihood, mlp
 
 
@@ -98,26 +98,24 @@ class Given:
 
 def mlp_cvae(
     likelihood: Likelihood,
-    num_classes: int = 10,
+    condition: OneHot | LabelEmbedding,
     latent_dim: int = 32,
-    hidden: tuple[int, ...] = (512, 512),
+    hidden: tuple[int, ...] = (400, 400),
     activation: type[nn.Module] = nn.SiLU,
     image_shape: tuple[int, int, int] = (1, 28, 28),
 ) -> CVAE:
-    """A fully connected VAE told a class label, as one-hot vectors, by default 784-512-512-32 and back.
+    """A fully connected VAE that is told a class label, by default 784-400-400-32 and back.
 
     Args:
         likelihood: as for ``CVAE``.
-        num_classes: of the labels.
+        condition: maps labels (B,) to codes (B, width).
         latent_dim: numbers of latent variables per image.
         hidden: widths of the encoder's hidden layers; the decoder's are the same in reverse.
         activation: between the layers.
         image_shape: (C, H, W).
     """
     pixels = math.prod(image_shape)
-    posterior = mlp((pixels + num_classes, *hidden, 2 * latent_dim), activation)
-    decoder = mlp((latent_dim + num_classes, *reversed(hidden), pixels), activation)
-    labels = torch.arange(num_classes)
-    return CVAE(
-        OneHot(num_classes), nn.Flatten(), posterior, decoder, likelihood, latent_dim, image_shape, labels
-    )
+    posterior = mlp((pixels + condition.width, *hidden, 2 * latent_dim), activation)
+    decoder = mlp((latent_dim + condition.width, *reversed(hidden), pixels), activation)
+    labels = torch.arange(condition.num_classes)
+    return CVAE(condition, nn.Flatten(), posterior, decoder, likelihood, latent_dim, image_shape, labels)

@@ -98,7 +98,7 @@ class CVAERecipe:
 
     def model(self) -> CVAE:
         """An untrained conditional VAE."""
-        return mlp_cvae(bernoulli_log_prob, 10, self.latent_dim, self.hidden)
+        return mlp_cvae(bernoulli_log_prob, LabelEmbedding(10, 50), self.latent_dim, self.hidden)
 
     def start(self, device: torch.device) -> Run:
         """A fresh run, seeded: the CVAE, its average, optimiser, falling learning rate, batches and step."""
@@ -154,9 +154,9 @@ CVAE_MNIST = CVAERecipe(
     name="cvae-mnist",
     source="Kingma et al. 2014, model M2 with all labels known; Sohn et al. 2015",
     latent_dim=32,
-    hidden=(512, 512),
+    hidden=(400, 400),
     batch_size=128,
-    learning_rate=1e-3,
+    learning_rate=2e-3,
     ema_decay=0.999,
-    steps=Steps(ci=20, cpu=2000, gpu=10_000, full=10_000),
+    steps=Steps(ci=20, cpu=3000, gpu=20_000, full=60_000),
 )

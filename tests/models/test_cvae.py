@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from gentutor.models.conditional import LabelEmbedding
+from gentutor.models.conditional import LabelEmbedding, OneHot
 from gentutor.models.cvae import CVAE, mlp_cvae
 from gentutor.models.vae import mlp, mlp_vae
 from gentutor.objectives.variational import bernoulli_log_prob
@@ -19,7 +19,7 @@ def seeded():
 
 
 def small() -> CVAE:
-    return mlp_cvae(bernoulli_log_prob, 3, 2, (7, 6), image_shape=SHAPE).double()
+    return mlp_cvae(bernoulli_log_prob, OneHot(3), 2, (7, 6), image_shape=SHAPE).double()
 
 
 def images(n: int = 4) -> torch.Tensor:
@@ -31,9 +31,9 @@ def latents(*shape: int) -> torch.Tensor:
 
 
 def test_numbers_of_parameters():
-    cvae = mlp_cvae(bernoulli_log_prob)
-    posterior = (784 + 10) * 512 + 512 + 512 * 512 + 512 + 512 * 64 + 64
-    decoder = (32 + 10) * 512 + 512 + 512 * 512 + 512 + 512 * 784 + 784
+    cvae = mlp_cvae(bernoulli_log_prob, OneHot(10))
+    posterior = (784 + 10) * 400 + 400 + 400 * 400 + 400 + 400 * 64 + 64
+    decoder = (32 + 10) * 400 + 400 + 400 * 400 + 400 + 400 * 784 + 784
     assert sum(p.numel() for p in cvae.parameters()) == posterior + decoder
 
 
