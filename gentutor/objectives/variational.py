@@ -160,7 +160,8 @@ def elbo(log_px_z: Tensor, kl: Tensor, beta: float = 1.0) -> Tensor:
         ValueError: the arguments are not both of shape (B,).
 
     Source:
-        eq-elbo; Kingma & Welling 2014, Eq. 3; with beta, Higgins et al. 2017, Eq. 4.
+        eq-elbo; Kingma & Welling 2014, Eq. 3; with beta, Higgins et al. 2017, Eq. 4; with a condition
+        in every term, eq-conditional-elbo; Sohn et al. 2015, section 3.
 
     >>> elbo(torch.tensor([-90.0]), torch.tensor([25.0]))
     tensor([-115.])
