@@ -6,7 +6,6 @@ import torch
 from scipy.stats import binomtest
 
 from gentutor import data
-from gentutor.class_metrics import class_metrics, confusion
 from gentutor.evaluation import (
     class_frechet_distance,
     conditional_log_likelihood,
@@ -15,7 +14,7 @@ from gentutor.evaluation import (
     wilson_interval,
     within_class_variance,
 )
-from gentutor.features import digit_features, digit_logits
+from gentutor.metrics import class_metrics, confusion, digit_features, digit_logits
 from gentutor.models.conditional import OneHot
 from gentutor.models.cvae import mlp_cvae
 from gentutor.objectives.variational import bernoulli_log_prob

@@ -10,7 +10,7 @@ from gentutor.evaluation import (
     wilson_interval,
     within_class_variance,
 )
-from gentutor.features import digit_features, digit_logits
+from gentutor.metrics.features import digit_features, digit_logits
 from gentutor.objectives.conditional import mutual_information
 
 NEIGHBOURS = 3  # k of precision and recall

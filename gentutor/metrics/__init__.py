@@ -1,0 +1,22 @@
+"""The numbers on a checkpoint's card: how good a trained model is, beside what bounds them.
+
+``measure(recipe, model)`` gives them by name. Distances between sets of digits are taken between
+the 64 features of the stored classifier, not those of a network trained on photographs: compare
+them with each other, never with published values.
+"""
+
+from gentutor.metrics import conditional, unconditional
+from gentutor.metrics.classes import NEIGHBOURS, class_metrics, confusion
+from gentutor.metrics.features import digit_features, digit_logits
+from gentutor.metrics.base import measure
+
+__all__ = [
+    "NEIGHBOURS",
+    "class_metrics",
+    "conditional",
+    "confusion",
+    "digit_features",
+    "digit_logits",
+    "measure",
+    "unconditional",
+]

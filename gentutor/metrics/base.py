@@ -1,0 +1,59 @@
+"""``measure(recipe, model)``: the numbers on a card; what is measured depends on the type of the recipe."""
+
+import functools
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gentutor import data
+
+CHUNK = 1000  # images decoded at once
+
+
+@functools.singledispatch
+def measure(recipe: Any, model: nn.Module, samples: int = 10_000, seed: int = 0) -> dict[str, float]:
+    """The numbers that say how good a recipe's trained model is, by name.
+
+    For a GAN, with ``samples`` generated images against as many random test images: ``frechet``,
+    ``kernel``, ``precision``, ``recall``; the same names with ``_train`` for random training images
+    in place of samples, the best that can be expected; and ``frechet_noise`` for uniform noise.
+    For a classifier: ``accuracy`` in [0, 1] and ``cross_entropy`` in nats on random test images.
+    For a VAE, in nats per image on random test images, binarised once: ``nll``, minus the
+    log-likelihood, with half as many importance samples per image as there are images (5,000 for
+    10,000), and ``nll_error``, its standard error over images; ``negative_elbo`` with its parts
+    ``distortion`` and ``kl``; ``active`` latent dimensions; and ``frechet`` of as many samples. For an
+    autoencoder: ``distortion``.
+    For a conditional GAN: what ``class_metrics`` says of as many samples, asked to be the digits that the
+    test images are; with ``_train`` the same of training images. For a conditional VAE the same two, of the
+    means of p(x|z, y); with ``_drawn`` of draws of x, against binarised test images, and with ``_binary`` of
+    binarised training images; and, as for a VAE but with a hundredth as many importance samples as images,
+    ``nll``, ``negative_elbo``, ``distortion``, ``kl`` and ``active``.
+
+    Args:
+        recipe: the model's recipe; its type says what to measure.
+        model: the trained network; used in eval mode, and left in the mode it had.
+        samples: images to draw; of the test set at most all 10,000.
+        seed: of every random draw.
+
+    Returns:
+        Numbers by name; the same for the same arguments, up to rounding.
+
+    Raises:
+        TypeError: nothing is known to measure for such a recipe.
+        ValueError: fewer samples than the distances need.
+    """
+    raise TypeError(f"no measure for a recipe of type {type(recipe).__name__}")
+
+
+def with_suffix(suffix: str, numbers: dict[str, float]) -> dict[str, float]:
+    """The same numbers under longer names."""
+    return {name + suffix: value for name, value in numbers.items()}
+
+
+def draw(digits: data.Images, n: int, order: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Up to n random images in [0, 1], without replacement, and their labels."""
+    if n < 1:
+        raise ValueError(f"samples must be at least 1, got {n}")
+    chosen = torch.randperm(len(digits.images), generator=order)[:n]
+    return data.to_unit(digits.images[chosen]), digits.labels[chosen]

@@ -1,0 +1,112 @@
+"""What is measured of GANs, of classifiers and of variational autoencoders."""
+
+import functools
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from gentutor import data
+from gentutor.evaluation import (
+    active_units,
+    frechet_distance,
+    kernel_distance,
+    log_likelihood,
+    precision_recall,
+)
+from gentutor.metrics.classes import NEIGHBOURS
+from gentutor.metrics.features import digit_features
+from gentutor.metrics.base import CHUNK, draw, measure, with_suffix
+from gentutor.models.vae import VAE
+from gentutor.objectives import variational
+from gentutor.recipes import AutoencoderRecipe, ClassifierRecipe, GANRecipe, VAERecipe
+from gentutor.sampling import evaluating, sample_images
+from gentutor.steps import binarize
+
+
+@measure.register
+def _measure_gan(
+    recipe: GANRecipe, model: nn.Module, samples: int = 10_000, seed: int = 0
+) -> dict[str, float]:
+    test, train, noise = _reference_features(samples, seed)
+    fake = digit_features(sample_images(model, samples, seed).cpu())
+    return {
+        **_compare(test, fake),
+        **with_suffix("_train", _compare(test, train)),
+        "frechet_noise": frechet_distance(test, noise),
+    }
+
+
+@measure.register
+def _measure_classifier(
+    recipe: ClassifierRecipe, model: nn.Module, samples: int = 10_000, seed: int = 0
+) -> dict[str, float]:
+    images, labels = draw(data.mnist("test"), samples, torch.Generator().manual_seed(seed))
+    device = next(model.parameters()).device
+    with evaluating(model), torch.no_grad():
+        logits = torch.cat([model(part.to(device)).cpu() for part in images.split(500)])
+    return {
+        "accuracy": (logits.argmax(dim=1) == labels).double().mean().item(),
+        "cross_entropy": F.cross_entropy(logits.double(), labels).item(),
+    }
+
+
+@measure.register
+@torch.no_grad()
+def _measure_vae(
+    recipe: VAERecipe, model: nn.Module, samples: int = 10_000, seed: int = 0
+) -> dict[str, float]:
+    assert isinstance(model, VAE)
+    random = torch.Generator().manual_seed(seed)
+    images, _ = draw(data.mnist("test"), samples, random)
+    x = binarize(images, random)
+    with evaluating(model):
+        mean, log_var = model.encode(x)
+        kl = variational.gaussian_kl(mean, log_var).mean().item()
+        distortion = -model.log_px_z(x, variational.reparameterize(mean, log_var, random)).mean().item()
+        log_px = log_likelihood(model, x, max(1, len(x) // 2), CHUNK, random).double()
+    return {
+        "nll": -log_px.mean().item(),
+        "nll_error": log_px.std().item() / len(x) ** 0.5,
+        "negative_elbo": distortion + kl,
+        "distortion": distortion,
+        "kl": kl,
+        "active": active_units(mean),
+        "frechet": frechet_distance(
+            digit_features(images), digit_features(sample_images(model, samples, seed))
+        ),
+    }
+
+
+@measure.register
+@torch.no_grad()
+def _measure_autoencoder(
+    recipe: AutoencoderRecipe, model: nn.Module, samples: int = 10_000, seed: int = 0
+) -> dict[str, float]:
+    assert isinstance(model, VAE)
+    random = torch.Generator().manual_seed(seed)
+    x = binarize(draw(data.mnist("test"), samples, random)[0], random)
+    with evaluating(model):
+        return {"distortion": -model.log_px_z(x, model.encode(x)[0]).mean().item()}
+
+
+def _compare(real: Tensor, fake: Tensor) -> dict[str, float]:
+    precision, recall = precision_recall(real, fake, NEIGHBOURS)
+    return {
+        "frechet": frechet_distance(real, fake),
+        "kernel": kernel_distance(real, fake),
+        "precision": precision,
+        "recall": recall,
+    }
+
+
+@functools.lru_cache(maxsize=4)
+def _reference_features(samples: int, seed: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Features of random test images, random training images, and uniform noise, ``samples`` of each."""
+    if samples <= NEIGHBOURS:
+        raise ValueError(f"samples must be more than {NEIGHBOURS}, got {samples}")
+    order = torch.Generator().manual_seed(seed)
+    test, _ = draw(data.mnist("test"), samples, order)
+    train, _ = draw(data.mnist("train"), samples, order)
+    noise = torch.rand(samples, 1, 28, 28, generator=order)
+    return digit_features(test), digit_features(train), digit_features(noise)
