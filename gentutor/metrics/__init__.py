@@ -6,9 +6,9 @@ them with each other, never with published values.
 """
 
 from gentutor.metrics import conditional, unconditional
+from gentutor.metrics.base import measure
 from gentutor.metrics.classes import NEIGHBOURS, class_metrics, confusion
 from gentutor.metrics.features import digit_features, digit_logits
-from gentutor.metrics.base import measure
 
 __all__ = [
     "NEIGHBOURS",

@@ -5,8 +5,8 @@ from torch import nn
 
 from gentutor import data
 from gentutor.evaluation import active_units, conditional_log_likelihood
-from gentutor.metrics.classes import class_metrics
 from gentutor.metrics.base import CHUNK, draw, measure, with_suffix
+from gentutor.metrics.classes import class_metrics
 from gentutor.models.cvae import CVAE
 from gentutor.objectives import variational
 from gentutor.recipes import CGANRecipe, CVAERecipe

@@ -14,9 +14,9 @@ from gentutor.evaluation import (
     log_likelihood,
     precision_recall,
 )
+from gentutor.metrics.base import CHUNK, draw, measure, with_suffix
 from gentutor.metrics.classes import NEIGHBOURS
 from gentutor.metrics.features import digit_features
-from gentutor.metrics.base import CHUNK, draw, measure, with_suffix
 from gentutor.models.vae import VAE
 from gentutor.objectives import variational
 from gentutor.recipes import AutoencoderRecipe, ClassifierRecipe, GANRecipe, VAERecipe
