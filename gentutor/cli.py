@@ -24,7 +24,7 @@ from gentutor.resume import (
     make_room,
     new_plan,
 )
-from gentutor.sampling import grid_columns, makes_images, png, sample_images, tile
+from gentutor.sampling import grid_columns, makes_images, png, shown_samples, tile
 from gentutor.studies import STUDIES
 from gentutor.studies import run as run_study
 
@@ -92,7 +92,7 @@ def sample(
         if not makes_images(model):
             raise ValueError(f"{name!r} makes no images: it is a {type(model).__name__}")
         path = Path(f"{name}-samples.png") if out is None else out
-        path.write_bytes(png(tile(sample_images(model, n, seed), grid_columns(model))))
+        path.write_bytes(png(tile(shown_samples(model, n, seed), grid_columns(model))))
         typer.echo(f"{n} images in {path}")
 
 

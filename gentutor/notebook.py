@@ -13,7 +13,7 @@ from torch import Tensor, nn
 import gentutor
 from gentutor import settings
 from gentutor.plotting import image_grid, use_style
-from gentutor.sampling import sample_images
+from gentutor.sampling import shown_samples
 
 
 def setup(seed: int = 0) -> None:
@@ -88,7 +88,7 @@ class LiveGrid:
 
     def samples(self) -> Tensor:
         """The images on show, (rows * columns, C, H, W) in [0, 1]."""
-        return sample_images(self.generator, self.n, seed=self.seed)
+        return shown_samples(self.generator, self.n, seed=self.seed)
 
     def __call__(self, step: int, losses: dict[str, float]) -> None:
         values = ", ".join(f"{name} {value:.2f}" for name, value in losses.items())

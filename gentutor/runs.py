@@ -19,7 +19,7 @@ import gentutor
 from gentutor import checkpoint, recipes
 from gentutor.recipes import Recipe
 from gentutor.resume import STAGES, STATE, Plan, save_state
-from gentutor.sampling import grid_columns, makes_images, png, sample_images, tile
+from gentutor.sampling import grid_columns, makes_images, png, shown_samples, tile
 from gentutor.settings import device
 from gentutor.training import Run, fit
 
@@ -131,7 +131,7 @@ def show(run: Run, out: Path, step: int) -> None:
     """Save a grid of eight rows of samples, the same noise (and conditions) at every step."""
     if makes_images(run.model):
         columns = grid_columns(run.model)
-        picture = tile(sample_images(run.model, 8 * columns), columns)
+        picture = tile(shown_samples(run.model, 8 * columns), columns)
         checkpoint.write_atomically(out / f"samples-{step}.png", png(picture))
 
 

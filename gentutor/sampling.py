@@ -86,6 +86,14 @@ def grid_columns(model: nn.Module) -> int:
     return len(cast(Tensor, model.examples)) if hasattr(model, "examples") else 8
 
 
+def shown_samples(model: nn.Module, n: int, seed: int = 0) -> Tensor:
+    """``sample_images``; where the condition is the upper part of an image, joined with it."""
+    images = sample_images(model, n, seed)
+    told = _conditions(model, n, None)
+    above = told and told[0].dim() == 4
+    return torch.cat([told[0].to(images), images], dim=2) if above else images
+
+
 def _images(model: nn.Module, z: Tensor, *condition: Tensor) -> Tensor:
     if isinstance(model, VAE | CVAE):
         return model.decode(z, *condition).sigmoid()

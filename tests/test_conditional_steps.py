@@ -210,3 +210,23 @@ def test_the_cvaes_average_and_rate_follow_the_update():
         gradient = torch.cat([p.grad.flatten() for p in cvae.parameters()])
         torch.testing.assert_close(after, before - 0.4 * share * gradient)
         expect_same_weights(ema.average, cvae)
+
+
+def test_regression_step_equals_the_update_written_by_hand():
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Linear(K, 5), nn.Tanh(), nn.Linear(5, 6), nn.Unflatten(1, SHAPE)).double()
+    hand, (images, y) = copy.deepcopy(network), batch(double=True)
+    condition = torch.eye(K).double()[y]
+    optimizer, hand_optimizer, ema = adam(network), adam(hand), EMA(network, decay=0.0)
+    for seed in range(3):
+        torch.manual_seed(seed)
+        losses = steps.regression_step((images, condition), network, optimizer, ema=ema)
+        torch.manual_seed(seed)
+        x = (torch.rand_like(images) < images).double()
+        loss = F.binary_cross_entropy_with_logits(hand(condition), x, reduction="sum") / len(x)
+        hand_optimizer.zero_grad()
+        loss.backward()
+        hand_optimizer.step()
+        torch.testing.assert_close(losses, {"distortion": loss.detach()})
+        expect_same_weights(network, hand)
+        expect_same_weights(ema.average, network)

@@ -29,6 +29,10 @@ def measure(recipe: Any, model: nn.Module, samples: int = 10_000, seed: int = 0)
     means of p(x|z, y); with ``_drawn`` of draws of x, against binarised test images, and with ``_binary`` of
     binarised training images; and, as for a VAE but with a hundredth as many importance samples as images,
     ``nll``, ``negative_elbo``, ``distortion``, ``kl`` and ``active``.
+    For models that complete digits: what ``completion_metrics`` says of ten answers to each of ``samples``
+    test digits; of a conditional VAE and a regression, which have a likelihood, also ``nll``, minus the
+    log-likelihood of the hidden half given the visible one, in nats per digit (of the VAE with a twentieth
+    as many importance samples as digits), and ``nll_error``, its standard error over digits.
 
     Args:
         recipe: the model's recipe; its type says what to measure.

@@ -5,6 +5,14 @@ line do the rest.
 """
 
 from gentutor.recipes.classifier import DIGIT_CLASSIFIER, ClassifierRecipe
+from gentutor.recipes.completion import (
+    CGAN_COMPLETION,
+    CVAE_COMPLETION,
+    REGRESSION_COMPLETION,
+    CompletionGANRecipe,
+    CompletionRecipe,
+    RegressionRecipe,
+)
 from gentutor.recipes.conditional import (
     ACGAN_MNIST,
     CGAN_CONCAT,
@@ -29,22 +37,28 @@ __all__ = [
     "ACGAN_MNIST",
     "ALL",
     "AUTOENCODER_2D",
+    "CGAN_COMPLETION",
     "CGAN_CONCAT",
     "CGAN_EMBEDDING",
     "CGAN_MNIST",
+    "CVAE_COMPLETION",
     "CVAE_MNIST",
     "DCGAN",
     "DIGIT_CLASSIFIER",
     "IWAE_MNIST",
     "MLP_GAN",
+    "REGRESSION_COMPLETION",
     "VAE_2D",
     "VAE_MNIST",
     "AutoencoderRecipe",
     "CGANRecipe",
     "CVAERecipe",
     "ClassifierRecipe",
+    "CompletionGANRecipe",
+    "CompletionRecipe",
     "GANRecipe",
     "Recipe",
+    "RegressionRecipe",
     "VAERecipe",
     "get",
     "start_at_pixel_means",
@@ -66,6 +80,9 @@ ALL: dict[str, Recipe] = {
         CGAN_EMBEDDING,
         ACGAN_MNIST,
         CVAE_MNIST,
+        CVAE_COMPLETION,
+        REGRESSION_COMPLETION,
+        CGAN_COMPLETION,
     )
 }
 

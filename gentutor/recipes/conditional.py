@@ -19,7 +19,7 @@ from gentutor.models.conditional import (
     ProjectionDiscriminator,
     label_generator,
 )
-from gentutor.models.cvae import CVAE, mlp_cvae
+from gentutor.models.cvae import mlp_cvae
 from gentutor.objectives.variational import bernoulli_log_prob
 from gentutor.recipes.gan import GANRecipe
 from gentutor.recipes.vae import start_at_pixel_means
@@ -96,30 +96,35 @@ class CVAERecipe:
     steps: Steps
     seed: int = 0
 
-    def model(self) -> CVAE:
+    def model(self) -> nn.Module:
         """An untrained conditional VAE."""
         return mlp_cvae(bernoulli_log_prob, LabelEmbedding(10, 50), self.latent_dim, self.hidden)
 
-    def start(self, device: torch.device) -> Run:
-        """A fresh run, seeded: the CVAE, its average, optimiser, falling learning rate, batches and step."""
-        torch.manual_seed(self.seed)
+    def tensors(self) -> tuple[Tensor, ...]:
+        """The training data that a batch is drawn from: images in [0, 1], and their labels."""
         train = data.mnist("train")
-        images = data.to_unit(train.images).to(device)
-        cvae = self.model()
-        start_at_pixel_means(cvae, images)
-        cvae.to(device)
-        ema = EMA(cvae, self.ema_decay)
-        optimizer = torch.optim.Adam(cvae.parameters(), lr=self.learning_rate, fused=True)
+        return data.to_unit(train.images), train.labels
+
+    def step(self, model: Any, **parts: Any) -> Callable[[tuple[Tensor, ...]], dict[str, Tensor]]:
+        """The optimisation step of a model with its optimiser, average and schedule filled in."""
+        return functools.partial(cvae_step, cvae=model, **parts)
+
+    def start(self, device: torch.device) -> Run:
+        """A fresh run, seeded: the model, its average, optimiser, falling learning rate, batches and step."""
+        torch.manual_seed(self.seed)
+        images, *conditions = (tensor.to(device) for tensor in self.tensors())
+        model = self.model()
+        start_at_pixel_means(model, images)
+        model.to(device)
+        ema = EMA(model, self.ema_decay)
+        optimizer = torch.optim.Adam(model.parameters(), lr=self.learning_rate, fused=True)
         schedule = linear_decay(optimizer, self.steps.full)
-        shared: dict[str, Any] = {"cvae": cvae, "optimizer": optimizer, "ema": ema, "schedule": schedule}
         order = torch.Generator().manual_seed(self.seed)
         return Run(
             model=ema.average,
-            step=functools.partial(cvae_step, **shared),
-            batches=data.batches(
-                images, train.labels.to(device), batch_size=self.batch_size, generator=order
-            ),
-            parts=shared,
+            step=self.step(model, optimizer=optimizer, ema=ema, schedule=schedule),
+            batches=data.batches(images, *conditions, batch_size=self.batch_size, generator=order),
+            parts={"model": model, "ema": ema, "optimizer": optimizer, "schedule": schedule},
         )
 
 

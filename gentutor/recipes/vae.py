@@ -3,12 +3,12 @@
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from gentutor import data
-from gentutor.models.cvae import CVAE
 from gentutor.models.vae import VAE, mlp_vae
 from gentutor.objectives.variational import bernoulli_log_prob
 from gentutor.settings import Steps
@@ -75,9 +75,9 @@ class AutoencoderRecipe(VAERecipe):
 
 
 @torch.no_grad()
-def start_at_pixel_means(vae: VAE | CVAE, images: Tensor) -> None:
+def start_at_pixel_means(vae: nn.Module, images: Tensor) -> None:
     """Let an untrained decoder answer with the mean of the images (N, C, H, W): its last bias is set."""
-    *_, last = vae.decoder.children()
+    *_, last = cast(nn.Module, vae.decoder).children()
     assert isinstance(last, nn.Linear)
     last.bias.copy_(images.mean(dim=0).flatten().clamp(0.001, 0.999).logit())
 

@@ -41,6 +41,26 @@ def cvae_step(
     return {"negative_elbo": distortion + kl, "distortion": distortion, "kl": kl}
 
 
+def regression_step(
+    batch: tuple[Tensor, ...],
+    network: nn.Module,
+    optimizer: Optimizer,
+    ema: EMA | None = None,
+    schedule: LRScheduler | None = None,
+) -> Losses:
+    """One update of a network that maps conditions to the logits of binary images, without noise; nats."""
+    x, c = binarize(batch[0]), batch[1]
+    loss = -variational.bernoulli_log_prob(network(c), x).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    if schedule is not None:
+        schedule.step()
+    if ema is not None:
+        ema.update(network)
+    return {"distortion": loss.detach()}
+
+
 def conditional_gan_step(
     batch: tuple[Tensor, ...],
     generator: ConditionalGenerator,

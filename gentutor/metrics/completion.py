@@ -1,0 +1,124 @@
+"""What is measured of models that complete the lower half of a digit."""
+
+import torch
+from torch import Tensor, nn
+
+from gentutor import data
+from gentutor.evaluation import (
+    conditional_log_likelihood,
+    frechet_distance,
+    monte_carlo,
+    wilson_interval,
+)
+from gentutor.metrics.base import CHUNK, draw, measure
+from gentutor.metrics.features import digit_features, digit_logits
+from gentutor.models.completion import HalfRegression, halves
+from gentutor.models.cvae import CVAE
+from gentutor.objectives.variational import bernoulli_log_prob
+from gentutor.recipes import CompletionGANRecipe, CompletionRecipe, RegressionRecipe
+from gentutor.sampling import evaluating, sample_images
+from gentutor.steps import binarize
+
+ANSWERS = 10  # completions of each digit
+
+
+def completion_metrics(answers: Tensor, hidden: Tensor, visible: Tensor, labels: Tensor) -> dict[str, float]:
+    r"""Answers against the truth: right, near, and as varied as the truth is uncertain.
+
+    For a model of p(x|c) whose answers are draws of it, the squared error of one answer is twice the
+    conditional variance, that of the mean of many is the conditional variance, and ``variety`` is it, too:
+
+    .. math::
+        E\|x - x'\|^2 = 2\, E \operatorname{Var}(x|c), \qquad E\|x - E[x|c]\|^2 = E \operatorname{Var}(x|c)
+
+    A model that gives one answer, or ignores its noise, has a variety of 0.
+
+    Args:
+        answers: (S, N, 1, 14, 28), in [0, 1], S completions of each digit.
+        hidden: (N, 1, 14, 28), in [0, 1], the true lower halves.
+        visible: (N, 1, 14, 28), in [0, 1], the upper ones.
+        labels: (N,), int64, the digits.
+
+    Returns:
+        ``accuracy``: the share of first answers in which, with the upper half, the stored classifier sees the
+        true digit, with its 95 % interval ``accuracy_low``, ``accuracy_high``; ``error``: their squared
+        error, summed over pixels; ``error_mean``: that of the mean answer; ``error_best``: of the best one;
+        ``variety``: the variance of the answers to one question, summed over pixels, 0 for S = 1;
+        ``frechet``: of the completed digits' features from those of the true ones.
+
+    Raises:
+        ValueError: the shapes do not fit.
+    """
+    if answers.shape[1:] != hidden.shape or hidden.shape != visible.shape or len(labels) != len(hidden):
+        shapes = [tuple(tensor.shape) for tensor in (answers, hidden, visible, labels)]
+        raise ValueError(f"expected (S, N, 1, 14, 28), twice (N, 1, 14, 28) and (N,), got {shapes}")
+    whole, truth = torch.cat([visible, answers[0]], dim=2), torch.cat([visible, hidden], dim=2)
+    right = int((digit_logits(whole).argmax(dim=1) == labels).sum())
+    low, high = wilson_interval(right, len(labels))
+    errors = torch.stack([(answer - hidden).square().flatten(1).sum(dim=1) for answer in answers])  # (S, N)
+    error_mean = (answers.mean(dim=0) - hidden).square().flatten(1).sum(dim=1)
+    spread = answers.var(dim=0).flatten(1).sum(dim=1) if len(answers) > 1 else torch.zeros(1)
+    return {
+        "accuracy": right / len(labels),
+        "accuracy_low": low,
+        "accuracy_high": high,
+        "error": errors[0].mean().item(),
+        "error_mean": error_mean.mean().item(),
+        "error_best": errors.amin(dim=0).mean().item(),
+        "variety": spread.mean().item(),
+        "frechet": frechet_distance(digit_features(truth), digit_features(whole)),
+    }
+
+
+@measure.register
+def _measure_gan(
+    recipe: CompletionGANRecipe, model: nn.Module, samples: int = 10_000, seed: int = 0
+) -> dict[str, float]:
+    visible, hidden, labels, _ = _questions(samples, seed)
+    return completion_metrics(_answers(model, visible, seed), hidden, visible, labels)
+
+
+@measure.register
+@torch.no_grad()
+def _measure_cvae(
+    recipe: CompletionRecipe, model: nn.Module, samples: int = 10_000, seed: int = 0
+) -> dict[str, float]:
+    assert isinstance(model, CVAE)
+    visible, hidden, labels, random = _questions(samples, seed)
+    x, draws = binarize(hidden, random), max(1, samples // 20)
+    with evaluating(model):
+        log_px = conditional_log_likelihood(model, x, visible, draws, CHUNK, random)
+    numbers = completion_metrics(_answers(model, visible, seed), hidden, visible, labels)
+    return {**_negative(log_px), **numbers}
+
+
+@measure.register
+@torch.no_grad()
+def _measure_regression(
+    recipe: RegressionRecipe, model: nn.Module, samples: int = 10_000, seed: int = 0
+) -> dict[str, float]:
+    assert isinstance(model, HalfRegression)
+    visible, hidden, labels, random = _questions(samples, seed)
+    x = binarize(hidden, random)
+    with evaluating(model):
+        logits = torch.cat([model(part) for part in visible.split(CHUNK)])
+    numbers = completion_metrics(logits.sigmoid()[None], hidden, visible, labels)
+    return {**_negative(bernoulli_log_prob(logits, x)), **numbers}
+
+
+def _questions(samples: int, seed: int) -> tuple[Tensor, Tensor, Tensor, torch.Generator]:
+    """Upper and lower halves of random test digits, their labels, and the generator for what follows."""
+    random = torch.Generator().manual_seed(seed)
+    images, labels = draw(data.mnist("test"), samples, random)
+    return *halves(images), labels, random
+
+
+def _answers(model: nn.Module, visible: Tensor, seed: int) -> Tensor:
+    """Completions of each digit, (S, N, 1, 14, 28), each round with its own noise."""
+    rounds = range(ANSWERS * seed, ANSWERS * (seed + 1))
+    return torch.stack([sample_images(model, len(visible), r, condition=visible).cpu() for r in rounds])
+
+
+def _negative(log_px: Tensor) -> dict[str, float]:
+    mean, error = monte_carlo(log_px)
+    return {"nll": -mean, "nll_error": error}

@@ -1,0 +1,104 @@
+"""Three ways to complete the lower half of a digit: a conditional VAE, a regression, a conditional GAN."""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor, nn
+
+from gentutor import data
+from gentutor.models.completion import (
+    CompletionDiscriminator,
+    HalfRegression,
+    completion_cvae,
+    half_generator,
+    halves,
+)
+from gentutor.models.conditional import ConditionalGenerator
+from gentutor.objectives.variational import bernoulli_log_prob
+from gentutor.recipes.conditional import CGAN_MNIST, CGANRecipe, CVAERecipe
+from gentutor.settings import Steps
+from gentutor.steps import regression_step
+
+
+@functools.cache
+def examples() -> Tensor:
+    """The upper halves of the first test image of each digit, (10, 1, 14, 28) in [0, 1]: what grids show."""
+    images, labels = data.mnist("test")
+    first = [int((labels == digit).nonzero()[0]) for digit in range(10)]
+    return halves(data.to_unit(images[first]))[0]
+
+
+@dataclass(frozen=True)
+class CompletionRecipe(CVAERecipe):
+    """A conditional VAE of the lower half of a digit, binarised, given the upper one."""
+
+    def model(self) -> nn.Module:
+        """An untrained conditional VAE."""
+        return completion_cvae(bernoulli_log_prob, examples(), self.latent_dim, self.hidden)
+
+    def tensors(self) -> tuple[Tensor, ...]:
+        """The training data that a batch is drawn from: hidden halves in [0, 1], and the visible ones."""
+        visible, hidden = halves(data.to_unit(data.mnist("train").images))
+        return hidden, visible
+
+
+class RegressionRecipe(CompletionRecipe):
+    """The same networks without a latent variable: one answer."""
+
+    def model(self) -> nn.Module:
+        """An untrained regression network."""
+        return HalfRegression(self.hidden)
+
+    def step(self, model: Any, **parts: Any) -> Callable[[tuple[Tensor, ...]], dict[str, Tensor]]:
+        """The optimisation step of a model with its optimiser, average and schedule filled in."""
+        return functools.partial(regression_step, network=model, **parts)
+
+
+class CompletionGANRecipe(CGANRecipe):
+    """A conditional GAN of the lower half given the upper one."""
+
+    def generator(self) -> ConditionalGenerator:
+        """An untrained generator."""
+        return half_generator(examples(), self.latent_dim)
+
+    def discriminator(self) -> nn.Module:
+        """An untrained discriminator."""
+        return CompletionDiscriminator(self.input_noise)
+
+    def tensors(self) -> tuple[Tensor, ...]:
+        """The training data that a batch is drawn from: hidden halves in [-1, 1], visible ones in [0, 1]."""
+        visible, hidden = halves(data.to_unit(data.mnist("train").images))
+        return 2 * hidden - 1, visible
+
+
+CVAE_COMPLETION = CompletionRecipe(
+    name="cvae-completion",
+    source="Sohn et al. 2015, with the prior N(0, I)",
+    latent_dim=32,
+    hidden=(256, 256),
+    batch_size=128,
+    learning_rate=2e-3,
+    ema_decay=0.999,
+    steps=Steps(ci=20, cpu=2000, gpu=10_000, full=20_000),
+)
+REGRESSION_COMPLETION = RegressionRecipe(
+    **{
+        **vars(CVAE_COMPLETION),
+        "name": "regression-completion",
+        "source": "the decoder of cvae-completion without z",
+        "latent_dim": 0,
+    }
+)
+CGAN_COMPLETION = CompletionGANRecipe(
+    **{
+        **vars(CGAN_MNIST),
+        "name": "cgan-completion",
+        "source": "Pathak et al. 2016, without their reconstruction loss; input noise as in dcgan-mnist",
+        "latent_dim": 32,
+        "d_learning_rate": 1e-3,
+        "input_noise": 0.2,
+        "steps": Steps(ci=20, cpu=600, gpu=6000, full=6000),
+    }
+)
