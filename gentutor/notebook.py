@@ -11,7 +11,7 @@ from IPython.display import Markdown, display
 from torch import Tensor, nn
 
 import gentutor
-from gentutor import settings
+from gentutor import settings, studies
 from gentutor.plotting import image_grid, use_style
 from gentutor.sampling import sample_images
 
@@ -27,6 +27,22 @@ def setup(seed: int = 0) -> None:
     print(f"device {settings.device()}, profile {settings.profile()}, seed {seed}")
     versions = f"Python {platform.python_version()}, PyTorch {torch.__version__}"
     print(f"{versions}, gentutor {gentutor.__version__}")
+
+
+def show_times(chapter: str) -> None:
+    """Print how many minutes a chapter took from top to bottom, in each profile that was timed.
+
+    Args:
+        chapter: its file's name without ending; ``tools/timing.py`` measures and stores its minutes.
+    """
+    times = studies.load("chapter-times").get(chapter, {})
+    for profile in ("cpu", "gpu"):
+        if profile in times:
+            entry = times[profile]
+            took = f"{entry['minutes']:.1f} minutes for the whole chapter on {entry['device']}"
+        else:
+            took = "not timed yet"
+        print(f"profile {profile}: {took}")
 
 
 def glue(name: str, value: object) -> None:

@@ -68,3 +68,16 @@ def test_live_grid_shows_the_same_noise_at_every_report():
         grid(1, {"generator": 0.5})
     assert first.shape == (6, 1, 28, 28)
     assert torch.equal(first, grid.samples())
+
+
+def test_minutes_of_a_chapter_are_shown_and_missing_ones_named(monkeypatch, capsys):
+    entry = {"minutes": 4.07, "device": "a laptop, 2 threads", "torch": "2.6"}
+    monkeypatch.setattr(notebook.studies, "load", lambda name: {"ch09": {"cpu": entry}})
+    notebook.show_times("ch09")
+    notebook.show_times("ch10")
+    assert capsys.readouterr().out.splitlines() == [
+        "profile cpu: 4.1 minutes for the whole chapter on a laptop, 2 threads",
+        "profile gpu: not timed yet",
+        "profile cpu: not timed yet",
+        "profile gpu: not timed yet",
+    ]
