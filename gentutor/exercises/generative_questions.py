@@ -27,9 +27,9 @@ BASE_RATE = Exercise(
                 "their sum."
             ),
             0.99 / 1.04: "The prior is forgotten: only one image in a hundred is no digit.",
-            100 / 6: "As a probability, please, between 0 and 1.",
+            **dict.fromkeys((100 / 6, 16.7, 17), "As a probability, please, between 0 and 1."),
         },
-        tolerance=0.003,
+        tolerance=0.004,
     ),
     solution=1 / 6,
     praise="one in six: digits are so many that their 5 % outnumber the rest.",
@@ -122,7 +122,7 @@ SPOT_THE_BUG = Exercise(
     judge=choice(
         "b",
         {
-            "a": "A pixel with ink has the probability θ, a white one 1 - θ: this is right.",
+            "a": "A pixel with ink has the probability θ, an empty one 1 - θ: this is right.",
             "c": "p(x, y) = p(y) p(x | y): this is right, as long as the likelihood is not 0.",
             "d": (
                 "The class with the largest joint probability also has the largest posterior: this is right. "
