@@ -66,7 +66,7 @@ def show_source(*functions: Callable[..., Any] | type) -> None:
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[object]], caption: str = "") -> None:
-    """Show rows as a table with a header line.
+    """Show rows as a table with a header line; after the first column, numbers are aligned right.
 
     Args:
         header: the columns' names.
@@ -79,9 +79,17 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]], caption: str 
     for row in rows:
         if len(row) != len(header):
             raise ValueError(f"expected {len(header)} cells in each row, got {row}")
-    lines: list[Sequence[object]] = [header, ["---"] + ["---:"] * (len(header) - 1), *rows]
+    columns = [[str(row[i]) for row in rows] for i in range(1, len(header))]
+    rule = ["---", *("---:" if all(map(_is_number, column)) else "---" for column in columns)]
+    lines: list[Sequence[object]] = [header, rule, *rows]
     text = "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
     display(Markdown((f"*{caption}*\n\n" if caption else "") + text))
+
+
+def _is_number(cell: str) -> bool:
+    """Whether a table's cell is empty or starts, bold or not, with a digit, a sign or a dash."""
+    start = cell.replace("**", "").strip()[:1]
+    return start.isdigit() or start in "+-−±–—"  # an empty text is in every text
 
 
 class LiveGrid:

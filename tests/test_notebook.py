@@ -55,6 +55,20 @@ def test_table_has_a_header_and_a_line_per_row():
     assert lines == ["| name | value |", "| --- | ---: |", "| a | 1 |", "| b | 2 |"]
 
 
+@pytest.mark.parametrize(
+    ("cells", "rule"),
+    [
+        (["0.31 ± 0.02", "**12,000**", "−3", "-4", "+5", "", "–", 7], "---:"),
+        (["one network", "an exact density"], "---"),
+        (["12", "never"], "---"),
+        (["**text**", "3"], "---"),
+    ],
+)
+def test_table_aligns_numbers_right_and_text_left(cells, rule):
+    (output,) = displayed(notebook.table, ["name", "value"], [["a", cell] for cell in cells]).outputs
+    assert output.data["text/markdown"].splitlines()[1] == f"| --- | {rule} |"
+
+
 def test_table_refuses_a_row_of_another_length():
     with pytest.raises(ValueError, match="2 cells"):
         notebook.table(["name", "value"], [["a"]])
