@@ -52,8 +52,9 @@ def glue(name: str, value: object) -> None:
         name: unique in the notebook; the text writes ``{glue:text}`` and the name.
         value: shown as ``str(value)``.
     """
+    quoted = repr(str(value))  # read as a Python literal later: bare, 3,000 would be a tuple, 0.40 be 0.4
     display(
-        {"application/papermill.record/text/plain": str(value)},
+        {"application/papermill.record/text/plain": quoted},
         raw=True,
         metadata={"scrapbook": {"name": name, "mime_prefix": "application/papermill.record/"}},
     )

@@ -4,6 +4,7 @@ import pytest
 import torch
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
+from myst_nb.core.variables import format_plain_text
 
 from gentutor import notebook
 from gentutor.models.gan import MLPGenerator
@@ -37,9 +38,12 @@ def test_setup_refuses_an_unknown_profile(monkeypatch):
         notebook.setup()
 
 
-def test_glue_keeps_a_value_for_the_text_and_shows_nothing():
-    (output,) = displayed(notebook.glue, "loss", 1.25).outputs
-    assert output.data == {"application/papermill.record/text/plain": "1.25"}
+@pytest.mark.parametrize("value", ["3,000", "0.40", "1e3", "(a)", "it's 2 %", "−1", 1.25])
+def test_glue_keeps_a_value_for_the_text_and_shows_nothing(value):
+    (output,) = displayed(notebook.glue, "loss", value).outputs
+    (text,) = output.data.values()
+    assert output.data == {"application/papermill.record/text/plain": text}
+    assert format_plain_text(text, "s") == str(value)  # what the page will show
     assert output.metadata["scrapbook"]["name"] == "loss"
 
 
