@@ -11,7 +11,7 @@ from IPython.display import Markdown, display
 from torch import Tensor, nn
 
 import gentutor
-from gentutor import settings
+from gentutor import settings, studies
 from gentutor.plotting import image_grid, use_style
 from gentutor.sampling import shown_samples
 
@@ -29,6 +29,22 @@ def setup(seed: int = 0) -> None:
     print(f"{versions}, gentutor {gentutor.__version__}")
 
 
+def show_times(chapter: str) -> None:
+    """Print how many minutes a chapter took from top to bottom, in each profile that was timed.
+
+    Args:
+        chapter: its file's name without ending; ``tools/timing.py`` measures and stores its minutes.
+    """
+    times = studies.load("chapter-times").get(chapter, {})
+    for profile in ("cpu", "gpu"):
+        if profile in times:
+            entry = times[profile]
+            took = f"{entry['minutes']:.1f} minutes for the whole chapter on {entry['device']}"
+        else:
+            took = "not timed yet"
+        print(f"profile {profile}: {took}")
+
+
 def glue(name: str, value: object) -> None:
     """Keep a value under a name, so that the text can show it; it prints nothing here.
 
@@ -36,8 +52,9 @@ def glue(name: str, value: object) -> None:
         name: unique in the notebook; the text writes ``{glue:text}`` and the name.
         value: shown as ``str(value)``.
     """
+    quoted = repr(str(value))  # read as a Python literal later: bare, 3,000 would be a tuple, 0.40 be 0.4
     display(
-        {"application/papermill.record/text/plain": str(value)},
+        {"application/papermill.record/text/plain": quoted},
         raw=True,
         metadata={"scrapbook": {"name": name, "mime_prefix": "application/papermill.record/"}},
     )
@@ -50,7 +67,7 @@ def show_source(*functions: Callable[..., Any] | type) -> None:
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[object]], caption: str = "") -> None:
-    """Show rows as a table with a header line.
+    """Show rows as a table with a header line; after the first column, numbers are aligned right.
 
     Args:
         header: the columns' names.
@@ -63,9 +80,17 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]], caption: str 
     for row in rows:
         if len(row) != len(header):
             raise ValueError(f"expected {len(header)} cells in each row, got {row}")
-    lines: list[Sequence[object]] = [header, ["---"] + ["---:"] * (len(header) - 1), *rows]
+    columns = [[str(row[i]) for row in rows] for i in range(1, len(header))]
+    rule = ["---", *("---:" if all(map(_is_number, column)) else "---" for column in columns)]
+    lines: list[Sequence[object]] = [header, rule, *rows]
     text = "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
     display(Markdown((f"*{caption}*\n\n" if caption else "") + text))
+
+
+def _is_number(cell: str) -> bool:
+    """Whether a table's cell is empty or starts, bold or not, with a digit, a sign or a dash."""
+    start = cell.replace("**", "").strip()[:1]
+    return start.isdigit() or start in "+-−±–—"  # an empty text is in every text
 
 
 class LiveGrid:

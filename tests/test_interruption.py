@@ -36,10 +36,11 @@ def straight(command, tmp_path_factory) -> Path:
 # A process in which Ctrl-C is pressed (a real SIGINT) in the middle of a step, once or twice.
 PRESS = """
 import os, signal, sys, time
-from gentutor import checkpoint, recipes
+from gentutor import checkpoint
 from gentutor.cli import app
+from gentutor.recipes import gan
 checkpoint.MAX_RECORDS = 2
-step_before, presses, taken = recipes.gan_step, int(sys.argv.pop(1)), []
+step_before, presses, taken = gan.gan_step, int(sys.argv.pop(1)), []
 def gan_step(*args, **kwargs):
     taken.append(1)
     if len(taken) == 4:
@@ -49,7 +50,7 @@ def gan_step(*args, **kwargs):
             while signal.getsignal(signal.SIGINT) is handler:  # two at once would count as one
                 time.sleep(0.001)
     return step_before(*args, **kwargs)
-recipes.gan_step = gan_step
+gan.gan_step = gan_step
 app()
 """
 

@@ -4,6 +4,7 @@ import pytest
 import torch
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
+from myst_nb.core.variables import format_plain_text
 
 from gentutor import notebook
 from gentutor.models.gan import MLPGenerator
@@ -37,9 +38,12 @@ def test_setup_refuses_an_unknown_profile(monkeypatch):
         notebook.setup()
 
 
-def test_glue_keeps_a_value_for_the_text_and_shows_nothing():
-    (output,) = displayed(notebook.glue, "loss", 1.25).outputs
-    assert output.data == {"application/papermill.record/text/plain": "1.25"}
+@pytest.mark.parametrize("value", ["3,000", "0.40", "1e3", "(a)", "it's 2 %", "−1", 1.25])
+def test_glue_keeps_a_value_for_the_text_and_shows_nothing(value):
+    (output,) = displayed(notebook.glue, "loss", value).outputs
+    (text,) = output.data.values()
+    assert output.data == {"application/papermill.record/text/plain": text}
+    assert format_plain_text(text, "s") == str(value)  # what the page will show
     assert output.metadata["scrapbook"]["name"] == "loss"
 
 
@@ -55,6 +59,20 @@ def test_table_has_a_header_and_a_line_per_row():
     assert lines == ["| name | value |", "| --- | ---: |", "| a | 1 |", "| b | 2 |"]
 
 
+@pytest.mark.parametrize(
+    ("cells", "rule"),
+    [
+        (["0.31 ± 0.02", "**12,000**", "−3", "-4", "+5", "", "–", 7], "---:"),
+        (["one network", "an exact density"], "---"),
+        (["12", "never"], "---"),
+        (["**text**", "3"], "---"),
+    ],
+)
+def test_table_aligns_numbers_right_and_text_left(cells, rule):
+    (output,) = displayed(notebook.table, ["name", "value"], [["a", cell] for cell in cells]).outputs
+    assert output.data["text/markdown"].splitlines()[1] == f"| --- | {rule} |"
+
+
 def test_table_refuses_a_row_of_another_length():
     with pytest.raises(ValueError, match="2 cells"):
         notebook.table(["name", "value"], [["a"]])
@@ -68,3 +86,16 @@ def test_live_grid_shows_the_same_noise_at_every_report():
         grid(1, {"generator": 0.5})
     assert first.shape == (6, 1, 28, 28)
     assert torch.equal(first, grid.samples())
+
+
+def test_minutes_of_a_chapter_are_shown_and_missing_ones_named(monkeypatch, capsys):
+    entry = {"minutes": 4.07, "device": "a laptop, 2 threads", "torch": "2.6"}
+    monkeypatch.setattr(notebook.studies, "load", lambda name: {"ch09": {"cpu": entry}})
+    notebook.show_times("ch09")
+    notebook.show_times("ch10")
+    assert capsys.readouterr().out.splitlines() == [
+        "profile cpu: 4.1 minutes for the whole chapter on a laptop, 2 threads",
+        "profile gpu: not timed yet",
+        "profile cpu: not timed yet",
+        "profile gpu: not timed yet",
+    ]

@@ -12,10 +12,13 @@ from gentutor.exercises._show import show_difference
 from gentutor.exercises._verdict import Wrong, one_line
 
 CUT = (
-    "No gradient comes out of your function: .item(), float(), .detach(), torch.tensor(...) and "
-    "torch.no_grad() cut it. Keep to operations on tensors."
+    "No gradient comes out of your function: math.log and its like, .item(), float(), .detach(), "
+    "torch.tensor(...) and torch.no_grad() cut it. Keep to operations on tensors."
 )
-PARTLY_CUT = "The gradient to {} is cut: is there a .detach(), .data or torch.no_grad() on its way?"
+PARTLY_CUT = (
+    "The gradient to {} is cut: is there a math.log, .item(), float(), .detach(), .data or torch.no_grad() "
+    "on its way, or a clamp or round that makes it zero? Keep to operations on tensors."
+)
 BACKWARD = "Your function calls backward() itself. Just return the loss; the training step does the rest."
 SCALAR = "One number is expected: an expectation is a mean over all elements."
 DTYPE = "Your function changes the data type: numbers must keep the precision of the input."
@@ -119,17 +122,30 @@ def value_difference(got: Outcome, expected: Outcome, tolerance: float | None = 
 def _gradient_difference(got: Outcome, expected: Outcome, tolerance: float | None) -> Difference | None:
     if expected.gradients and all(gradient is None for gradient in got.gradients.values()):
         return Difference("the value is right, but it has no gradient.", CUT)
-    for name, right in expected.gradients.items():
+    rights = {name: torch.zeros(()) if right is None else right for name, right in expected.gradients.items()}
+    vanished = [name for name, right in rights.items() if _vanished(got.gradients[name], right, tolerance)]
+    if vanished:  # looked for first: where one gradient is cut, another is often wrong as well
+        name, all_zero = vanished[0], len(vanished) == len(rights)
+        state = "missing" if got.gradients[name] is None else "zero"
+        return Difference(
+            f"the value is right, but the gradient with respect to {name} is {state}.",
+            CUT if all_zero else PARTLY_CUT.format(name),
+        )
+    for name, right in rights.items():
         gradient = got.gradients[name]
-        right = torch.zeros(()) if right is None else right
-        if gradient is None and bool((right != 0).any()):
-            return Difference(f"the gradient with respect to {name} is missing.", PARTLY_CUT.format(name))
         if gradient is not None and not close(gradient, right.expand_as(gradient), tolerance):
             text = show_difference(
                 f"the gradient with respect to {name}, ", gradient, right.expand_as(gradient)
             )
             return Difference("the value is right, but not " + text)
     return None
+
+
+def _vanished(gradient: Tensor | None, right: Tensor, tolerance: float | None) -> bool:
+    """Whether a gradient is missing, or zero everywhere, where it should not be."""
+    if gradient is None:
+        return bool((right != 0).any())
+    return not bool(gradient.any()) and not close(gradient, right.expand_as(gradient), tolerance)
 
 
 def close(got: Tensor, expected: Tensor, tolerance: float | None = None) -> bool:

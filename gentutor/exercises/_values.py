@@ -1,6 +1,7 @@
 """Judging answers that are one value: predictions, derived numbers, choices."""
 
 from collections.abc import Mapping
+from math import isnan
 from numbers import Real
 from typing import Any
 
@@ -24,9 +25,16 @@ def number(expected: float, mistakes: Mapping[float, str], tolerance: float = 0.
         if abs(float(value) - expected) <= tolerance:
             return
         hints = (hint for known, hint in mistakes.items() if abs(float(value) - known) <= tolerance)
-        raise Wrong(f"{next(hints, 'that is another number.')}\nYou answered {float(value):g}.")
+        raise Wrong(f"{next(hints, _unknown(float(value), expected))}\nYou answered {float(value):g}.")
 
     return judge
+
+
+def _unknown(value: float, expected: float) -> str:
+    """What to say of a wrong number that no known mistake gives."""
+    if isnan(value):
+        return "that is not a number."
+    return f"that is too {'large' if value > expected else 'small'}."
 
 
 def choice(expected: str, mistakes: Mapping[str, str]) -> Judge:

@@ -23,6 +23,7 @@ SMALL = (
     "You add a small constant inside the logarithm. The probabilities are never 0 here, so it only makes "
     "small ones wrong."
 )
+CRASHES = {"same dtype": "Keep the data type: .to(pixel) instead of .float()."}
 Answer = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
@@ -80,12 +81,12 @@ def _fudged(c: float) -> Answer:
 
 MISTAKES = [
     Mistake(
-        "Only the pixels with ink count. A pixel that is white was observed, too: (1 - x) log(1 - θ) is "
+        "Only the pixels with ink count. A pixel that is off was observed, too: (1 - x) log(1 - θ) is "
         "missing.",
         lambda x, prior, pixel: prior.log() + x @ pixel.log().T,
     ),
     Mistake(
-        "Only the white pixels count: x log θ is missing.",
+        "Only the empty pixels count: x log θ is missing.",
         lambda x, prior, pixel: prior.log() + (1 - x) @ (1 - pixel).log().T,
     ),
     Mistake(
@@ -137,7 +138,7 @@ MISTAKES = [
         "This is in bits; the book counts in nats.",
         lambda x, prior, pixel: _as(lambda x: x)(x, prior, pixel) / math.log(2),
     ),
-    Mistake("Ink and white are swapped: θ is the probability of a 1.", _as(lambda x: 1 - x)),
+    Mistake("On and off are swapped: θ is the probability of a 1.", _as(lambda x: 1 - x)),
     Mistake(
         "log(1 - θ) is not 1 - log θ: the 1 - stands inside the logarithm.",
         lambda x, prior, pixel: prior.log() + x @ pixel.log().T + (1 - x) @ (1 - pixel.log()).T,
@@ -156,7 +157,7 @@ MISTAKES = [
     ),
     *(Mistake(SMALL, _fudged(c)) for c in (1e-6, 1e-7, 1e-8, 1e-9)),
     Mistake(
-        "The pixels that were not seen (nan) are counted as white. That is an observation nobody made: leave "
+        "The pixels that were not seen (nan) are counted as empty. That is an observation nobody made: leave "
         "their terms out.",
         _as(lambda x: x.nan_to_num(0.0)),
     ),
@@ -183,9 +184,9 @@ MISTAKES = [
 ]
 
 NAIVE_BAYES = Exercise(
-    judge=same_function(naive_bayes_log_joint, _cases, MISTAKES),
+    judge=same_function(naive_bayes_log_joint, _cases, MISTAKES, crashes=CRASHES),
     solution=naive_bayes_log_joint,
-    praise="every pixel seen counts once, black or white, and those not seen are summed out.",
+    praise="every pixel seen counts once, on or off, and those not seen are summed out.",
     hints=(
         "Each pixel adds log θ if it is 1 and log(1 - θ) if it is 0, for each class; and log π once.",
         "Two matrix products do it: x @ pixel.log().T and (1 - x) @ (1 - pixel).log().T.",

@@ -15,13 +15,13 @@ def _count_cases() -> list[Case]:
     def case(counts: Tensor, smoothing: float, hint: str) -> Case:
         return Case({"counts": counts, "smoothing": smoothing}, hint, gradients=False)
 
-    counts = torch.tensor([[3.0, 0.0, 1.0], [2.0, 7.0, 4.0]])
+    counts = torch.tensor([[3.0, 0.0, 1.0], [2.0, 7.0, 4.0], [1.0, 1.0, 6.0], [5.0, 2.0, 2.0]])
     each = "Each row, along the last dimension, is a distribution of its own and sums to 1."
     return [
         case(counts, 0.5, "Add the smoothing to every count, then divide by what the counts sum to now."),
         case(counts[0], 0.5, "Counts may have one dimension, (V,)."),
         case(counts, 1.0, each),
-        case(counts[1:], 0.0, "With a smoothing of 0 it is the share of each count."),
+        case(counts[1:3], 0.0, "With a smoothing of 0 it is the share of each count."),
         case(
             torch.zeros(2, 4), 0.1, "Where nothing was counted, smoothing leaves equal probabilities, 1 / V."
         ),
@@ -71,6 +71,10 @@ SMOOTHED = Exercise(
                 lambda c, a: (c + a) / (_total(c) + a * len(c)),
             ),
             Mistake(
+                "V is the length of the last dimension, not always 2: counts.shape[-1].",
+                lambda c, a: (c + a) / (_total(c) + a * 2),
+            ),
+            Mistake(
                 "V is the number of outcomes, the length of the last dimension; yours counts all elements.",
                 lambda c, a: (c + a) / (_total(c) + a * c.numel()),
             ),
@@ -102,6 +106,7 @@ SMOOTHED = Exercise(
             Mistake("These are counts: divide by their sum.", lambda c, a: c + a),
         ],
         tolerance=1e-6,
+        crashes={"must match the size": "Keep the summed dimension: .sum(dim=-1, keepdim=True)."},
     ),
     solution=smoothed_probabilities,
     praise="every outcome keeps a chance, and each row sums to 1.",

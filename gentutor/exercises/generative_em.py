@@ -92,6 +92,7 @@ EM = Exercise(
             Mistake(UNDERFLOW, _labels(lambda t: t.exp() / t.exp().sum(dim=1, keepdim=True))),
         ],
         crashes={
+            "except in dimension 1": "Stack along dimension 0: one row per image.",
             "sizes of tensors must match": (
                 "The one-hot labels need num_classes columns: F.one_hot(y, num_classes), also where a class "
                 "lacks labelled images."

@@ -105,7 +105,11 @@ MISTAKES = [
     Mistake("The prior enters with its logarithm, log π_k.", _linear(log_prior=lambda prior: prior)),
     Mistake("The term log π_k has the wrong sign.", _linear(log_prior=lambda prior: -prior.log())),
     Mistake("The logarithm of the prior is in bits; the book counts in nats.", _linear(log_prior=torch.log2)),
-    Mistake("The bias lacks -½ μ_kᵀ Σ⁻¹ μ_k, the part of the square without x.", _linear(quadratic=0.0)),
+    Mistake(
+        "The bias lacks -½ μ_kᵀ Σ⁻¹ μ_k, the part of the square without x. If you have it, sum over the "
+        "features, dim=1: one number for each class.",
+        _linear(quadratic=0.0),
+    ),
     Mistake("The factor ½ in -½ μ_kᵀ Σ⁻¹ μ_k is missing.", _linear(quadratic=-1.0)),
     Mistake("The term ½ μ_kᵀ Σ⁻¹ μ_k has the wrong sign: it is subtracted.", _linear(quadratic=0.5)),
     Mistake("The term ½ μ_kᵀ Σ⁻¹ μ_k has the wrong sign, and lacks its ½.", _linear(quadratic=1.0)),

@@ -9,6 +9,7 @@ from torch import Tensor
 from gentutor.exercises._batches import DOUBLE
 from gentutor.exercises._compare import Case, Mistake, same_function
 from gentutor.exercises._verdict import Exercise
+from gentutor.exercises.generative_bayes import CRASHES
 from gentutor.objectives.classical import naive_bayes_log_joint
 
 UNDERFLOW = (
@@ -75,7 +76,7 @@ MISSING = Exercise(
         _cases,
         [
             Mistake(
-                "The pixels that were not seen are counted as white. That is an observation nobody made: "
+                "The pixels that were not seen are counted as empty. That is an observation nobody made: "
                 "leave their factors out.",
                 _filled(lambda x, prior, pixel: torch.zeros_like(x)),
             ),
@@ -102,7 +103,7 @@ MISSING = Exercise(
                 lambda x, seen, prior, pixel: missing_pixels(x, ~seen, prior, pixel),
             ),
             Mistake(
-                "Only the ink among the pixels seen counts. A white pixel that was seen is an observation, "
+                "Only the ink among the pixels seen counts. An empty pixel that was seen is an observation, "
                 "too.",
                 lambda x, seen, prior, pixel: (prior.log() + _ink(x, seen, pixel)).softmax(dim=1),
             ),
@@ -152,6 +153,7 @@ MISSING = Exercise(
             ),
         ],
         tolerance=1e-4,
+        crashes=CRASHES,
     ),
     solution=missing_pixels,
     praise="what was not seen is summed out, and the posterior sums to 1.",

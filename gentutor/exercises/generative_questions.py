@@ -1,5 +1,7 @@
 """Questions on generative and discriminative models whose answer is a number or a letter."""
 
+from math import erf, sqrt
+
 from gentutor.exercises._values import choice, number
 from gentutor.exercises._verdict import Exercise
 
@@ -27,9 +29,9 @@ BASE_RATE = Exercise(
                 "their sum."
             ),
             0.99 / 1.04: "The prior is forgotten: only one image in a hundred is no digit.",
-            100 / 6: "As a probability, please, between 0 and 1.",
+            **dict.fromkeys((100 / 6, 16.7, 17), "As a probability, please, between 0 and 1."),
         },
-        tolerance=0.003,
+        tolerance=0.004,
     ),
     solution=1 / 6,
     praise="one in six: digits are so many that their 5 % outnumber the rest.",
@@ -122,7 +124,7 @@ SPOT_THE_BUG = Exercise(
     judge=choice(
         "b",
         {
-            "a": "A pixel with ink has the probability θ, a white one 1 - θ: this is right.",
+            "a": "A pixel with ink has the probability θ, an empty one 1 - θ: this is right.",
             "c": "p(x, y) = p(y) p(x | y): this is right, as long as the likelihood is not 0.",
             "d": (
                 "The class with the largest joint probability also has the largest posterior: this is right. "
@@ -142,9 +144,37 @@ SPOT_THE_BUG = Exercise(
     ),
 )
 
+# The question: two classes with equal priors have the densities N(-1, 1) and N(1, 1). What is the smallest
+# error of a classifier, and what is therefore the total variation of the two densities?
+BETWEEN = erf(1 / sqrt(2))  # the mass of a Gaussian within one standard deviation
+TOTAL_VARIATION = Exercise(
+    judge=number(
+        BETWEEN,
+        {
+            (1 - BETWEEN) / 2: "That is the error, Φ(-1). It is (1 - TV) / 2: solve for TV.",
+            1 - BETWEEN: "That is the overlap, the integral of min(p, q), twice the error: TV is 1 minus it.",
+            BETWEEN / 2: "That is half of it: the error is (1 - TV) / 2, so TV = 1 - 2 · error.",
+            (1 + BETWEEN) / 2: "That is the share that is right, 1 - error; TV = 1 - 2 · error.",
+            2 * BETWEEN: "That is the integral of |p - q|; TV is half of it, and at most 1.",
+            erf(sqrt(2)): "The boundary is 0: each mean is 1 away from it, not 2.",
+            0.070: "That is the error where one class is nine times as frequent as the other.",
+            0.860: "The error is (1 - TV) / 2 for equal priors only.",
+        },
+        tolerance=0.003,
+    ),
+    solution=BETWEEN,
+    praise="even the best judge is wrong about one point in six, as far as the two densities overlap.",
+    hints=(
+        "By symmetry the boundary is 0. What share of N(1, 1) lies below it?",
+        "Φ(-1) = 0.159 is the error, and the smallest error is (1 - TV) / 2.",
+        "1 - 2 * torch.special.ndtr(torch.tensor(-1.0))",
+    ),
+)
+
 EXERCISES = {
     "base_rate": BASE_RATE,
     "mode_seeking": MODE_SEEKING,
     "small_data": SMALL_DATA,
     "spot_the_bug": SPOT_THE_BUG,
+    "total_variation": TOTAL_VARIATION,
 }

@@ -83,7 +83,7 @@ SILENT_BETA = Exercise(
         },
     ),
     solution=784,
-    praise="a β of 784, and nobody wrote it down: most latent dimensions collapse.",
+    praise="a β of 784, and nobody wrote it down: the latent dimensions collapse.",
     hints=(
         "What does the mean over 128 · 784 numbers divide each image's log-likelihood by, beside the batch?",
         "loss = (1/784) · (-log p) + KL for each image. Multiply by 784.",

@@ -24,7 +24,7 @@ from gentutor.objectives import variational
 
 Seen = list[tuple[Tensor, Tensor]]  # the images and the z of the updates so far
 
-TWO_PARTS = "The VAE cannot be called as a whole. It has two parts: vae.encode(images) and vae.decode(z)."
+TWO_PARTS = "The VAE cannot be called as a whole. It has two parts: vae.encode(x) and vae.decode(z)."
 CRASHES = {
     **DISTRIBUTIONS,
     "grad can be implicitly created only for scalar": (
@@ -134,7 +134,7 @@ def _run(answer: object, model: Model, images: Tensor) -> Tensor:
     before = model.parameters()
     taken: list[object] = []
     handle = model.optimizer.register_step_post_hook(lambda *_: taken.append(1))
-    arguments: dict[str, Any] = {"images": images, "vae": model.vae, "optimizer": model.optimizer}
+    arguments: dict[str, Any] = {"x": images, "vae": model.vae, "optimizer": model.optimizer}
     try:
         with recorded(model.vae.decoder) as decoded:
             call(answer, arguments, CRASHES)
@@ -234,7 +234,7 @@ STEP = Exercise(
     hints=(
         "Encode, sample z, decode; then two terms per image, (B,): log p(x|z) and the KL divergence.",
         "The loss is minus the ELBO, KL - log p(x|z), with one mean, over the batch.",
-        "With z = reparameterize(mean, log_var): (gaussian_kl(mean, log_var) - vae.log_px_z(images, "
+        "With z = reparameterize(mean, log_var): (gaussian_kl(mean, log_var) - vae.log_px_z(x, "
         "z)).mean(), then zero_grad, backward, step.",
     ),
 )

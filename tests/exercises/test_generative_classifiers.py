@@ -24,6 +24,11 @@ def by_solve(means, covariance, prior):
     return weight, prior.log() - (weight * means).sum(1) / 2
 
 
+def summed_over_everything(means, covariance, prior):
+    weight, _ = by_solve(means, covariance, prior)
+    return weight, prior.log() - (weight * means).sum() / 2
+
+
 def whole_constant(means, covariance, prior):
     weight, bias = by_solve(means, covariance, prior)
     return weight, bias - covariance.logdet() / 2 - means.shape[1] / 2 * math.log(2 * math.pi)
@@ -74,6 +79,11 @@ def products(x, prior, pixel, fill=None, add=0.0):
     return prior.log() + x @ (pixel + add).log().T + (1 - x) @ (1 - pixel + add).log().T
 
 
+def mask_in_float(x, prior, pixel):
+    ones, zeros = (x == 1).float(), (x == 0).float()
+    return prior.log() + ones @ pixel.log().T + zeros @ (1 - pixel).log().T
+
+
 def multiplied(x, prior, pixel):
     return (prior * terms(x, pixel).exp().prod(2)).log()
 
@@ -102,6 +112,7 @@ WRONG = [
     (LINEAR, linear(log=lambda p: -p.log()), "log π_k has the wrong sign"),
     (LINEAR, linear(log=torch.log2), "in bits"),
     (LINEAR, linear(bias=0), "bias lacks"),
+    (LINEAR, summed_over_everything, "sum over the features, dim=1: one number for each class"),
     (LINEAR, linear(bias=-1), "factor ½"),
     (LINEAR, linear(bias=0.5), "it is subtracted"),
     (LINEAR, linear(bias=1), "lacks its ½"),
@@ -119,7 +130,7 @@ WRONG = [
     (LINEAR, lambda m, c, p: (m / c[0, 0], p.log()), "Write out"),
     # naive Bayes
     (JOINT, lambda x, prior, pixel: prior.log() + x @ pixel.log().T, "Only the pixels with ink"),
-    (JOINT, lambda x, prior, pixel: prior.log() + (1 - x) @ (1 - pixel).log().T, "Only the white pixels"),
+    (JOINT, lambda x, prior, pixel: prior.log() + (1 - x) @ (1 - pixel).log().T, "Only the empty pixels"),
     (JOINT, lambda x, prior, pixel: joint(x, prior, pixel) - prior.log(), "prior is forgotten"),
     (JOINT, lambda x, prior, pixel: terms(x, pixel).sum(2) + prior, "enters with its logarithm"),
     (JOINT, lambda x, prior, pixel: (terms(x, pixel) + prior.log()[:, None]).sum(2), "once for each image"),
@@ -132,7 +143,7 @@ WRONG = [
     (JOINT, lambda *given: -joint(*given), "at most 0"),
     (JOINT, lambda *given: joint(*given).T, "transposed"),
     (JOINT, lambda *given: joint(*given) / math.log(2), "in bits"),
-    (JOINT, lambda x, prior, pixel: joint(1 - x, prior, pixel), "Ink and white are swapped"),
+    (JOINT, lambda x, prior, pixel: joint(1 - x, prior, pixel), "On and off are swapped"),
     (
         JOINT,
         lambda x, prior, pixel: prior.log() + x @ pixel.log().T + (1 - x) @ (1 - pixel.log()).T,
@@ -142,12 +153,13 @@ WRONG = [
     (JOINT, multiplied, "With 784 pixels a product"),
     (JOINT, lambda x, prior, pixel: prior.log() + terms(x, pixel).exp().prod(2).log(), "784 pixels"),
     (JOINT, lambda x, prior, pixel: products(x, prior, pixel, 0.0, 1e-8), "small constant"),
-    (JOINT, lambda x, prior, pixel: products(x, prior, pixel, 0.0), "counted as white"),
+    (JOINT, lambda x, prior, pixel: products(x, prior, pixel, 0.0), "counted as empty"),
     (JOINT, lambda x, prior, pixel: products(x, prior, pixel, 1.0), "counted as ink"),
     (JOINT, lambda x, prior, pixel: products(x, prior, pixel, 0.5), "counted as half ink"),
     (JOINT, products, "The whole image has become nan"),
     (JOINT, lambda *given: products(*given).nan_to_num(0.0), "A pixel that is nan was not seen"),
     (JOINT, lambda x, prior, pixel: joint(x, prior, pixel).argmax(1), "decimal numbers"),
+    (JOINT, mask_in_float, "Keep the data type: .to(pixel) instead of .float()"),
     (JOINT, lambda x, prior, pixel: joint(x.float(), prior.float(), pixel.float()), "changes the data type"),
 ]  # fmt: skip
 

@@ -35,6 +35,10 @@ def where_both(p, q, dx):
     return (p[here] * (p[here] / q[here]).log()).sum() * dx
 
 
+def by_math_log(p, q, dx):
+    return sum(a * math.log((a / b).item()) for a, b in zip(p.flatten(), q.flatten(), strict=True)) * dx
+
+
 def error(v):
     return v.std() / len(v) ** 0.5
 
@@ -48,6 +52,10 @@ def by_hand(v):
     mean = sum(v.tolist()) / len(v)
     squares = sum((x - mean) ** 2 for x in v.tolist())
     return mean, math.sqrt(squares / (len(v) * (len(v) - 1)))
+
+
+def without_keepdim(c, a):
+    return (c + a) / (c.sum(-1) + a * c.shape[-1])
 
 
 def total(c):
@@ -96,6 +104,9 @@ WRONG = [
     (KL, lambda p, q, dx: kl(p, q.clamp(min=1e-30), dx), "is the right answer"),
     (KL, lambda p, q, dx: kl(p, q, dx).detach(), "No gradient comes out"),
     (KL, lambda p, q, dx: kl(p.detach(), q, dx), "gradient to p is cut"),
+    (KL, by_math_log, "Keep to operations on tensors"),
+    (KL, lambda p, q, dx: kl(p, q, dx).detach() + 0 * p.sum() + 0 * q.sum(), "No gradient comes out"),
+    (KL, lambda p, q, dx: kl(p, q.detach(), dx) + 0 * q.sum(), "gradient to q is cut"),
     (KL, lambda p, q, dx: kl(p, q, dx).item(), "returns a float"),
     # Monte Carlo
     (MC, lambda v: (v.mean(), v.std()), "standard deviation of one value"),
@@ -124,6 +135,8 @@ WRONG = [
     (SMOOTHED, lambda c, a: (c + a) / (c + a).sum(), "all counts together"),
     (SMOOTHED, lambda c, a: (c + a) / (c + a).sum(0), "along dimension 0"),
     (SMOOTHED, lambda c, a: (c + a) / (total(c) + a * len(c)), "that of the first"),
+    (SMOOTHED, lambda c, a: (c + a) / (total(c) + a * 2), "not always 2"),
+    (SMOOTHED, without_keepdim, "Keep the summed dimension"),
     (SMOOTHED, lambda c, a: (c + a) / (total(c) + a * c.numel()), "counts all elements"),
     (SMOOTHED, lambda c, a: (c + a) / (total(c) + a * (c > 0).sum(-1, keepdim=True)), "never seen"),
     (SMOOTHED, lambda c, a: c.clamp(min=a) / total(c.clamp(min=a)), "Only outcomes that were never seen"),
@@ -151,6 +164,7 @@ WRONG = [
     (BITS, lambda v: -v.median() / math.log(2), "median"),
     (BITS, lambda v: -(v.exp() * v).sum() / math.log(2), "entropy's form"),
     (BITS, lambda v: -v.exp().log2().mean(), "back to probabilities"),
+    (BITS, lambda v: -v.mean() / 0.693147, "In float64 your result is only as exact"),
     (BITS, lambda v: (-v.mean() / math.log(2)).item(), "returns a float"),
     (BITS, lambda v: -v.detach().mean() / math.log(2), "No gradient comes out"),
 ]  # fmt: skip

@@ -60,6 +60,11 @@ def mask_times_x(x, seen, prior, pixel):
     return (prior.log() + ones @ pixel.log().T + zeros @ (1 - pixel).log().T).softmax(1)
 
 
+def mask_in_float(x, seen, prior, pixel):
+    ones, zeros = (seen & (x == 1)).float(), (seen & (x == 0)).float()
+    return (prior.log() + ones @ pixel.log().T + zeros @ (1 - pixel).log().T).softmax(1)
+
+
 def labels(soft, first=None):
     def answer(log_joint, y, num_classes):
         known = F.one_hot(y, num_classes).to(log_joint.dtype) if first is None else first(y, num_classes)
@@ -73,6 +78,10 @@ def in_place(log_joint, y, num_classes):
     soft[torch.arange(len(y)), y] = 1
     soft[len(y) :] = (log_joint - log_joint.logsumexp(1, keepdim=True)).exp()
     return soft
+
+
+def side_by_side(log_joint, y, num_classes):
+    return torch.cat([F.one_hot(y, num_classes), log_joint.softmax(1)], dim=1)
 
 
 def softmax(t):
@@ -91,7 +100,7 @@ RIGHT = [
 
 WRONG = [
     # missing pixels
-    (MISSING, filled(0.0), "counted as white"),
+    (MISSING, filled(0.0), "counted as empty"),
     (MISSING, filled(1.0), "counted as ink"),
     (MISSING, filled(0.5), "set to 1/2"),
     (
@@ -115,6 +124,7 @@ WRONG = [
     (MISSING, lambda *given: F.one_hot(posterior(*given).argmax(1)).float(), "most likely class"),
     (MISSING, by_division, "0/0 is not a number"),
     (MISSING, mask_times_x, "nan times 0 is nan"),
+    (MISSING, mask_in_float, "Keep the data type: .to(pixel) instead of .float()"),
     (MISSING, lambda *given: posterior(*given).argmax(1), "decimal numbers"),
     (MISSING, lambda *given: posterior(*given)[:, :1], "expected the shape (3, 2), got (3, 1)"),
     # EM
@@ -131,6 +141,7 @@ WRONG = [
     (EM, lambda t, y, k: F.one_hot(y, k).float(), "unlabelled images are missing"),
     (EM, labels(lambda t: t.exp() / t.exp().sum(1, keepdim=True)), "are all 0 in float32"),
     (EM, labels(softmax, lambda y, k: F.one_hot(y)), "F.one_hot(y, num_classes)"),
+    (EM, side_by_side, "Stack along dimension 0"),
     (EM, labels(softmax, lambda y, k: y), "The labels y are (N,)"),
     (EM, labels(softmax, lambda y, k: F.one_hot(y, k) * 0.9 + 0.1 / k), "one-hot, then the posteriors"),
     (EM, lambda t, y, k: labels(softmax)(t, y, k).float(), "changes the data type"),

@@ -7,11 +7,12 @@ import torch
 import torch.nn.functional as F
 
 from gentutor.exercises import EXERCISES
-from gentutor.objectives.divergences import kl_divergence
+from gentutor.objectives.divergences import kl_divergence, total_variation
 from gentutor.training import minimize
 
-BASE, SEEKING, SMALL, BUG = (
-    f"generative.{name}" for name in ("base_rate", "mode_seeking", "small_data", "spot_the_bug")
+BASE, SEEKING, SMALL, BUG, TV = (
+    f"generative.{name}"
+    for name in ("base_rate", "mode_seeking", "small_data", "spot_the_bug", "total_variation")
 )
 
 
@@ -20,6 +21,7 @@ BASE, SEEKING, SMALL, BUG = (
     [
         (BASE, 1 / 6),
         (BASE, 0.167),
+        (BASE, 0.17),
         (BASE, 99 / (99 + 495)),
         (BASE, lambda: torch.tensor(0.1667)),
         (SEEKING, "b"),
@@ -31,6 +33,9 @@ BASE, SEEKING, SMALL, BUG = (
         (BUG, "b"),
         (BUG, "B"),
         (BUG, "(b)"),
+        (TV, 0.683),
+        (TV, 0.68),
+        (TV, lambda: 1 - 2 * torch.special.ndtr(torch.tensor(-1.0))),
     ],
 )
 def test_right_answers(id, answer, accepts):
@@ -50,7 +55,12 @@ def test_right_answers(id, answer, accepts):
         (BASE, 0.2, "odds"),
         (BASE, 0.952, "p(not flagged | digit)"),
         (BASE, 16.667, "between 0 and 1"),
-        (BASE, 0.5, "another number"),
+        (BASE, 16.67, "between 0 and 1"),
+        (BASE, 16.7, "between 0 and 1"),
+        (BASE, 17, "between 0 and 1"),
+        (BASE, 0.5, "That is too large.\nYou answered 0.5."),
+        (BASE, 0.1, "That is too small.\nYou answered 0.1."),
+        (BASE, math.nan, "That is not a number.\nYou answered nan."),
         (BASE, "1/6", "your answer is a str"),
         (SEEKING, "a", "KL(q ‖ p) say to that"),
         (SEEKING, "c", "the other way round"),
@@ -64,6 +74,17 @@ def test_right_answers(id, answer, accepts):
         (BUG, "c", "as long as the likelihood is not 0"),
         (BUG, "d", "what does argmax return"),
         (BUG, "e", "one of the letters"),
+        (TV, 0.159, "That is the error"),
+        (TV, 0.317, "the overlap"),
+        (TV, 0.341, "half of it"),
+        (TV, 0.841, "the share that is right"),
+        (TV, 1.365, "at most 1"),
+        (TV, 0.954, "not 2"),
+        (TV, 0.07, "nine times as frequent"),
+        (TV, 0.86, "equal priors only"),
+        (TV, 0.5, "too small"),
+        (TV, 1.0, "too large"),
+        (TV, "0.683", "your answer is a str"),
     ],
 )
 def test_wrong_answers(id, answer, phrase, rejects):
@@ -76,6 +97,17 @@ def test_one_flagged_image_in_six_is_no_digit():
     flagged = torch.rand(1_000_000) < torch.where(digit, 0.05, 0.99)
     share = (flagged & ~digit).sum() / flagged.sum()
     assert share.item() == pytest.approx(EXERCISES[BASE].solution, abs=0.005)
+
+
+def test_the_best_error_between_two_gaussians_gives_their_total_variation():
+    x = torch.linspace(-9, 9, 18_001, dtype=torch.float64)
+    dx = 0.001
+    p, q = (torch.exp(-((x - mean) ** 2) / 2) / math.sqrt(2 * math.pi) for mean in (-1.0, 1.0))
+    tv = total_variation(p, q, dx).item()
+    assert tv == pytest.approx(EXERCISES[TV].solution, abs=1e-6)
+    equal, unequal = ((torch.minimum(w * p, (1 - w) * q).sum() * dx).item() for w in (0.5, 0.9))
+    assert equal == pytest.approx((1 - tv) / 2, abs=1e-6)
+    assert unequal == pytest.approx(0.0701, abs=1e-4)  # so that (1 - TV) / 2 = 0.159 is not it
 
 
 def test_one_divergence_covers_both_modes_and_the_other_seeks_one():

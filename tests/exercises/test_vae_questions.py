@@ -57,7 +57,7 @@ def test_right_answers(id, answer, accepts):
         (GAP, 1.125, "N(1.5, 1)"),
         (GAP, 2.40, "halfway between"),
         (GAP, 0.281, "not 1 but 1/2"),
-        (GAP, 3.0, "another number"),
+        (GAP, 3.0, "That is too large"),
         (GAP, "0.716", "your answer is a str"),
         (BETA, 1, "By default that function takes the mean"),
         (BETA, 0.001276, "weight of the likelihood"),

@@ -117,7 +117,7 @@ def test_right_answers(body, accepts):
          "decode returns logits"),
         ("vae.eval()\n" + RIGHT, "left in evaluation mode"),
         ("torch.manual_seed(0)\n" + RIGHT, "sets the random seed"),
-        ("images.clamp_(0.1, 0.9)\n" + RIGHT, "changes images"),
+        ("images.clamp_(0.1, 0.9)\n" + RIGHT, "changes x"),
     ],
 )  # fmt: skip
 def test_wrong_answers(body, phrase, rejects):
