@@ -15,6 +15,7 @@ import torch
 
 import gentutor
 from gentutor.studies.classifiers import naive_bayes_or_logistic, two_gaussians
+from gentutor.studies.conditional import conditional_models
 from gentutor.studies.digits import dcgan_ablation, gan_measurements
 from gentutor.studies.mode_collapse import mode_collapse
 from gentutor.studies.stored_vaes import vae_measurements
@@ -33,6 +34,7 @@ STUDIES: dict[str, Callable[..., dict[str, Any]]] = {
     "vae-beta": vae_beta,
     "vae-overfitting": vae_overfitting,
     "vae-measurements": vae_measurements,
+    "conditional-models": conditional_models,
 }
 
 
