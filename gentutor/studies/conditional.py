@@ -27,8 +27,8 @@ def conditional_models(
     """Four conditional GANs and the conditional VAE, once for each seed.
 
     The GANs take ``steps`` steps each; the VAE, whose steps are cheaper, ``cvae_steps``, for about the same
-    processor time. Its falling rate is fitted to that length. Each is measured by ``samples`` samples, as many
-    of each digit as there are in as many random test images, against those.
+    processor time. Its falling rate is fitted to that length. Each is measured by ``samples`` samples, which
+    are asked to be the digits of as many random test images, against those images.
     """
     variants: dict[str, Any] = {
         **{name: replace(recipe, steps=replace(recipe.steps, full=steps)) for name, recipe in GANS.items()},
