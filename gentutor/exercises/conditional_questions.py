@@ -67,34 +67,35 @@ UNTOLD = Exercise(
 #
 #     def step(real, y, generator, discriminator, g_optimizer, d_optimizer):
 # (a)     z = torch.randn(len(real), generator.latent_dim)
-# (b)     asked = torch.randint(10, (len(real),))
-# (c)     fake = generator(z, asked)
-# (d)     d_loss = discriminator_loss(discriminator(real, y), discriminator(fake.detach(), y))
+# (b)     fake = generator(z, torch.randint(10, (len(real),)))
+# (c)     d_loss = discriminator_loss(discriminator(real, y), discriminator(fake.detach(), y))
 #         d_optimizer.zero_grad(); d_loss.backward(); d_optimizer.step()
-# (e)     g_loss = generator_loss(discriminator(fake, asked))
+# (d)     g_loss = generator_loss(discriminator(fake, y))
 #         g_optimizer.zero_grad(); g_loss.backward(); g_optimizer.step()
 SPOT_THE_BUG = Exercise(
     judge=choice(
-        "d",
+        "b",
         {
             "a": "Noise from N(0, I), a row for each image: this is right.",
-            "b": (
-                "Labels of one's own for the fakes are allowed, if they have the same frequencies as the "
-                "data's; they only have to be used wherever those fakes are judged."
+            "c": (
+                "Real images stand under their own labels. The fakes stand under y, which would be right if "
+                "they had been made for y."
             ),
-            "c": "The generator is told the labels that it shall obey: this is right.",
-            "e": "The fakes are judged under the labels that they were made for: this is right.",
+            "d": (
+                "The fakes are judged under y, as in the discriminator's loss: this is right, if they were "
+                "made for y."
+            ),
         },
     ),
-    solution="d",
+    solution="b",
     praise=(
-        "fakes made for `asked` are shown to the discriminator as `y`: it learns that the label of a fake "
-        "means nothing, and cannot punish a generator that ignores it."
+        "the generator is told labels of which nobody else knows: the label under which it is judged is "
+        "independent of the one that it was told, so obeying gains nothing. generator(z, y)."
     ),
     hints=(
         "Follow the labels: which ones was each image made for, or found with?",
-        "There are two kinds of labels, y and asked. Under which are the fakes judged in each loss?",
-        "fake was made for asked.",
+        "Under which label is a fake judged, and which label was the generator told?",
+        "Does the generator's loss change if it ignores the label that it is told?",
     ),
 )
 
