@@ -2,6 +2,7 @@
 
 from gentutor.exercises import (
     conditional_information,
+    conditional_judge,
     conditional_labels,
     conditional_logits,
     conditional_questions,
@@ -11,6 +12,7 @@ from gentutor.exercises._verdict import Exercise
 
 EXERCISES: dict[str, Exercise] = {
     **conditional_labels.EXERCISES,
+    **conditional_judge.EXERCISES,
     **conditional_logits.EXERCISES,
     **conditional_information.EXERCISES,
     **conditional_sample.EXERCISES,
