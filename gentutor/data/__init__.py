@@ -3,6 +3,7 @@
 from gentutor.data.batching import Batches, batches
 from gentutor.data.glyphs import Emoji, Glyphs, character_names, characters, emoji, emoji_table
 from gentutor.data.images import Images, fashion_mnist, mnist, to_signed, to_unit, torchvision_root
+from gentutor.data.names import tokens, vocabulary, words
 from gentutor.data.printed import printed_digits
 from gentutor.data.texts import text
 from gentutor.data.toy import GaussianMixture, TwoMoons, grid, mixture_1d, ring, two_moons
@@ -28,6 +29,9 @@ __all__ = [
     "text",
     "to_signed",
     "to_unit",
+    "tokens",
     "torchvision_root",
     "two_moons",
+    "vocabulary",
+    "words",
 ]

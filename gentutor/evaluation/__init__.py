@@ -15,6 +15,7 @@ from gentutor.evaluation.likelihood import (
     latent_information,
     log_likelihood,
 )
+from gentutor.evaluation.retrieval import retrieval_ranks
 
 __all__ = [
     "active_units",
@@ -30,6 +31,7 @@ __all__ = [
     "nearest_neighbours",
     "precision_recall",
     "reliability",
+    "retrieval_ranks",
     "wilson_interval",
     "within_class_variance",
 ]

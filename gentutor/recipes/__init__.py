@@ -23,6 +23,7 @@ from gentutor.recipes.conditional import (
     CVAERecipe,
 )
 from gentutor.recipes.gan import DCGAN, MLP_GAN, GANRecipe
+from gentutor.recipes.text import CVAE_EMOJI, EmojiRecipe
 from gentutor.recipes.vae import (
     AUTOENCODER_2D,
     IWAE_MNIST,
@@ -42,6 +43,7 @@ __all__ = [
     "CGAN_EMBEDDING",
     "CGAN_MNIST",
     "CVAE_COMPLETION",
+    "CVAE_EMOJI",
     "CVAE_MNIST",
     "DCGAN",
     "DIGIT_CLASSIFIER",
@@ -56,6 +58,7 @@ __all__ = [
     "ClassifierRecipe",
     "CompletionGANRecipe",
     "CompletionRecipe",
+    "EmojiRecipe",
     "GANRecipe",
     "Recipe",
     "RegressionRecipe",
@@ -83,6 +86,7 @@ ALL: dict[str, Recipe] = {
         CVAE_COMPLETION,
         REGRESSION_COMPLETION,
         CGAN_COMPLETION,
+        CVAE_EMOJI,
     )
 }
 

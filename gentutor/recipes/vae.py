@@ -76,10 +76,14 @@ class AutoencoderRecipe(VAERecipe):
 
 @torch.no_grad()
 def start_at_pixel_means(vae: nn.Module, images: Tensor) -> None:
-    """Let an untrained decoder answer with the mean of the images (N, C, H, W): its last bias is set."""
+    """Let an untrained decoder answer with the mean of the images (N, C, H, W): its last bias is set.
+
+    A linear layer has a bias for each pixel, a convolution one for each channel.
+    """
     *_, last = cast(nn.Module, vae.decoder).children()
-    assert isinstance(last, nn.Linear)
-    last.bias.copy_(images.mean(dim=0).flatten().clamp(0.001, 0.999).logit())
+    assert isinstance(last, nn.Linear | nn.ConvTranspose2d) and last.bias is not None
+    means = images.mean(dim=0).flatten() if isinstance(last, nn.Linear) else images.mean(dim=(0, 2, 3))
+    last.bias.copy_(means.clamp(0.001, 0.999).logit())
 
 
 VAE_MNIST = VAERecipe(

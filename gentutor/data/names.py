@@ -1,0 +1,58 @@
+"""Names as numbers: the words of a name, a vocabulary of them, and tokens for a network."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+import torch
+from torch import Tensor
+
+
+def words(name: str) -> tuple[str, ...]:
+    """The words of a name: its runs of letters and digits, in lower case.
+
+    >>> words("T-Rex: facing right")
+    ('t', 'rex', 'facing', 'right')
+    """
+    return tuple(re.findall(r"[^\W_]+", name.lower()))
+
+
+def vocabulary(names: Iterable[str]) -> tuple[str, ...]:
+    """Every word of the names once, in alphabetical order.
+
+    >>> vocabulary(["red heart", "heart with arrow"])
+    ('arrow', 'heart', 'red', 'with')
+    """
+    return tuple(sorted({word for name in names for word in words(name)}))
+
+
+def tokens(names: Sequence[str], known: Sequence[str], length: int = 8) -> Tensor:
+    """Names as rows of numbers: each word's place in the vocabulary, counted from 1.
+
+    Args:
+        names: N of them.
+        known: the vocabulary; a word that is not in it becomes 0, as if it were not there.
+        length: T, at least 1; shorter names are filled up with 0.
+
+    Returns:
+        (N, T), int64, 0 to ``len(known)``.
+
+    Raises:
+        TypeError: names is one string.
+        ValueError: a name has more than ``length`` words, or length is not positive.
+
+    >>> tokens(["red heart", "Heart of stone"], ["heart", "red"], length=4)
+    tensor([[2, 1, 0, 0],
+            [1, 0, 0, 0]])
+    """
+    if isinstance(names, str):
+        raise TypeError(f"names must be a list of strings, got one string: {names!r}")
+    if length < 1:
+        raise ValueError(f"length must be at least 1, got {length}")
+    place = {word: number for number, word in enumerate(known, start=1)}
+    rows = torch.zeros(len(names), length, dtype=torch.int64)
+    for row, name in zip(rows, names, strict=True):
+        found = [place.get(word, 0) for word in words(name)]
+        if len(found) > length:
+            raise ValueError(f"expected names of at most {length} words, got {len(found)}: {name!r}")
+        row[: len(found)] = torch.tensor(found, dtype=torch.int64)
+    return rows
