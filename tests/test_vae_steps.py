@@ -116,10 +116,10 @@ def test_the_resampled_gradient_averages_to_that_of_the_bound(monkeypatch):
     torch.rand(x.shape)  # what binarize draws; black and white stay as they are
     total = torch.zeros_like(torch.nn.utils.parameters_to_vector(vae.parameters()))
     mass, noises = 0.0, []
-    monkeypatch.setattr(steps.torch, "randn", recording(torch.randn, noises))
+    monkeypatch.setattr(torch, "randn", recording(torch.randn, noises))
     for choice in torch.cartesian_prod(torch.arange(k), torch.arange(k)):
         shares = []
-        monkeypatch.setattr(steps.torch, "multinomial", choosing(choice, shares))
+        monkeypatch.setattr(torch, "multinomial", choosing(choice, shares))
         torch.manual_seed(5)
         loss = steps.iwae_step((x,), vae, at_rest(vae), samples=k)["negative_bound"]
         probability = shares[0].prod().item()
