@@ -61,9 +61,16 @@ class Discriminator(nn.Module):
 
 
 def training(
-    netG: nn.Module, netD: nn.Module, nz: int, batch_size: int, lr: float, betas: tuple[float, float]
+    netG: nn.Module,
+    netD: nn.Module,
+    nz: int,
+    batch_size: int,
+    lr: float,
+    betas: tuple[float, float],
+    device: str = "cpu",
 ) -> Iterator[None]:
     """Train for ever, pausing after each step."""
+    netG, netD = netG.to(device), netD.to(device)
     dataloader = tutorial_loader(batch_size)
     criterion = nn.BCELoss()
     optimizerD = optim.Adam(netD.parameters(), lr=lr, betas=betas)
@@ -73,13 +80,14 @@ def training(
         for images, _ in dataloader:
             # (1) the discriminator, on a real batch and on a fake one
             netD.zero_grad()
-            label = torch.full((len(images),), 1.0)
+            images = images.to(device)
+            label = torch.full((len(images),), 1.0, device=device)
             output = netD(images)
             errD_real = criterion(output, label)
             errD_real.backward()
             D_x = output.mean().item()
 
-            fake = netG(torch.randn(len(images), nz))
+            fake = netG(torch.randn(len(images), nz, device=device))
             label.fill_(0.0)
             output = netD(fake.detach())
             errD_fake = criterion(output, label)

@@ -52,9 +52,16 @@ class Discriminator(nn.Module):
 
 
 def training(
-    G: nn.Module, D: nn.Module, z_dim: int, batch_size: int, lr: float, betas: tuple[float, float]
+    G: nn.Module,
+    D: nn.Module,
+    z_dim: int,
+    batch_size: int,
+    lr: float,
+    betas: tuple[float, float],
+    device: str = "cpu",
 ) -> Iterator[None]:
     """Train for ever, pausing after each step."""
+    G, D = G.to(device), D.to(device)
     loader = tutorial_loader(batch_size)
     criterion = nn.BCELoss()
     G_optimizer = optim.Adam(G.parameters(), lr=lr, betas=betas)
@@ -63,12 +70,13 @@ def training(
     while True:
         for images, _ in loader:
             size = len(images)
-            ones, zeros = torch.ones(size, 1), torch.zeros(size, 1)
+            images = images.to(device)
+            ones, zeros = torch.ones(size, 1, device=device), torch.zeros(size, 1, device=device)
 
             # train the discriminator
             D.zero_grad()
             real_loss = criterion(D(images.view(size, -1)), ones)
-            fake_loss = criterion(D(G(torch.randn(size, z_dim))), zeros)
+            fake_loss = criterion(D(G(torch.randn(size, z_dim, device=device))), zeros)
             D_loss = real_loss + fake_loss
             D_loss.backward()
             D_optimizer.step()
@@ -76,7 +84,7 @@ def training(
 
             # train the generator
             G.zero_grad()
-            G_loss = criterion(D(G(torch.randn(size, z_dim))), ones)
+            G_loss = criterion(D(G(torch.randn(size, z_dim, device=device))), ones)
             G_loss.backward()
             G_optimizer.step()
             G_losses.append(G_loss.item())

@@ -37,14 +37,15 @@ class VAE(nn.Module):
         return torch.sigmoid(self.fc5(h)), mu, logvar
 
 
-def training(model: nn.Module, batch_size: int, lr: float) -> Iterator[None]:
+def training(model: nn.Module, batch_size: int, lr: float, device: str = "cpu") -> Iterator[None]:
     """Train for ever, pausing after each step."""
+    model = model.to(device)
     loader = tutorial_loader(batch_size, normalise=False)
     optimizer = optim.Adam(model.parameters(), lr=lr)
     train_loss = 0.0
     while True:
         for x, _ in loader:
-            x = x.view(-1, 784)
+            x = x.view(-1, 784).to(device)
             optimizer.zero_grad()
             recon, mu, logvar = model(x)
             bce = F.binary_cross_entropy(recon, x, reduction="sum")

@@ -19,7 +19,7 @@ import gentutor
 from gentutor import checkpoint, recipes
 from gentutor.recipes import Recipe
 from gentutor.resume import STAGES, STATE, Plan, save_state
-from gentutor.sampling import grid_columns, makes_images, png, shown_samples, tile
+from gentutor.sampling import grid_columns, makes_images, png, shown_samples, tile, translations
 from gentutor.settings import device
 from gentutor.training import Run, fit
 
@@ -128,10 +128,14 @@ def make_card(run: Run, recipe: Recipe, plan: Plan, out: Path) -> checkpoint.Car
 
 
 def show(run: Run, out: Path, step: int) -> None:
-    """Save a grid of eight rows of samples, the same noise (and conditions) at every step."""
-    if makes_images(run.model):
+    """Save a grid of samples, eight rows of the same noise at every step, or of the same translations."""
+    picture = None
+    if run.examples is not None:
+        picture = tile(translations(run.model, *run.examples, columns=10), columns=10)
+    elif makes_images(run.model):
         columns = grid_columns(run.model)
         picture = tile(shown_samples(run.model, 8 * columns), columns)
+    if picture is not None:
         checkpoint.write_atomically(out / f"samples-{step}.png", png(picture))
 
 

@@ -11,6 +11,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from gentutor.models.cvae import CVAE
+from gentutor.models.cyclegan import Generators
 from gentutor.models.vae import VAE
 
 
@@ -92,6 +93,41 @@ def shown_samples(model: nn.Module, n: int, seed: int = 0) -> Tensor:
     told = _conditions(model, n, None)
     above = told and told[0].dim() == 4
     return torch.cat([told[0].to(images), images], dim=2) if above else images
+
+
+@torch.no_grad()
+def translate(generator: nn.Module, images: Tensor, chunk: int = 500) -> Tensor:
+    """Images (N, C, H, W) in [-1, 1] as the generator translates them, in eval mode: on the processor."""
+    device = next(generator.parameters()).device
+    with evaluating(generator):
+        return torch.cat([generator(part.to(device)).cpu() for part in images.split(chunk)])
+
+
+def translations(model: nn.Module, a: Tensor, b: Tensor, columns: int = 10) -> Tensor:
+    """For a grid of ``columns``: rows of images of A, their translations, images of B, and theirs.
+
+    Args:
+        model: both directions (``models.cyclegan.Generators``).
+        a: (N, C_A, H, W) in [-1, 1].
+        b: (N, C_B, H, W) in [-1, 1], e.g. the true partners of a.
+        columns: how many of each in a row; divides N.
+
+    Returns:
+        (4 N, C, H, W) in [0, 1], C the larger number of channels.
+
+    Raises:
+        TypeError: the model has not two directions.
+        ValueError: columns does not divide N.
+    """
+    if not isinstance(model, Generators):
+        raise TypeError(f"{type(model).__name__} does not translate")
+    if len(a) != len(b) or len(a) % columns:
+        raise ValueError(f"expected as many of both, a multiple of {columns}, got {len(a)} and {len(b)}")
+    kinds = [a.cpu(), translate(model.G, a), b.cpu(), translate(model.F, b)]
+    channels = max(images.shape[1] for images in kinds)
+    kinds = [images.expand(-1, channels, -1, -1) for images in kinds]
+    rows = [images.split(columns) for images in kinds]
+    return torch.cat([row[i] for i in range(len(a) // columns) for row in rows]) / 2 + 0.5
 
 
 def _images(model: nn.Module, z: Tensor, *condition: Tensor) -> Tensor:

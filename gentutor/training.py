@@ -186,16 +186,16 @@ class EMA(nn.Module):
             raise ValueError(f"decay must lie in [0, 1), got {decay}")
         self.decay = decay
         self.average = copy.deepcopy(module).requires_grad_(False)
-        self.register_buffer("updates", torch.zeros((), dtype=torch.int64, device="cpu"))
+        device = next(module.parameters()).device
+        self.register_buffer("updates", torch.zeros((), dtype=torch.int64, device=device))
 
     @torch.no_grad()
     def update(self, module: nn.Module) -> None:
         """Move the average towards the weights of ``module``."""
-        self.updates += 1
-        k = int(self.updates)
-        weight = 1 - min(self.decay, (1 + k) / (10 + k))
+        k = self.updates.add_(1).double()  # on the device: nobody waits for it
+        weight = 1 - ((1 + k) / (10 + k)).clamp(max=self.decay)
         for average, parameter in zip(self.average.parameters(), module.parameters(), strict=True):
-            average.lerp_(parameter, weight)
+            average.lerp_(parameter, weight.to(average.dtype))
         for kept, buffer in zip(self.average.buffers(), module.buffers(), strict=True):
             kept.copy_(buffer)
 
@@ -219,6 +219,7 @@ class Run:
     batches: Any
     parts: dict[str, Any]  # networks, averages and optimisers, by name
     history: History = field(default_factory=History)
+    examples: tuple[Tensor, Tensor] | None = None  # images to show, of both domains of a translation
 
     def state_dict(self) -> dict[str, Any]:
         """The state of networks, optimisers, batches, random numbers and history."""

@@ -1,6 +1,7 @@
 """Embedded data as whole tensors, batches of them, and toy densities whose truth is known."""
 
-from gentutor.data.batching import Batches, batches
+from gentutor.data.batching import Batches, UnpairedBatches, batches, unpaired
+from gentutor.data.deform import deform, jitter
 from gentutor.data.glyphs import Emoji, Glyphs, character_names, characters, emoji, emoji_table
 from gentutor.data.images import Images, fashion_mnist, mnist, to_signed, to_unit, torchvision_root
 from gentutor.data.names import tokens, vocabulary, words
@@ -15,13 +16,16 @@ __all__ = [
     "Glyphs",
     "Images",
     "TwoMoons",
+    "UnpairedBatches",
     "batches",
     "character_names",
     "characters",
+    "deform",
     "emoji",
     "emoji_table",
     "fashion_mnist",
     "grid",
+    "jitter",
     "mixture_1d",
     "mnist",
     "printed_digits",
@@ -32,6 +36,7 @@ __all__ = [
     "tokens",
     "torchvision_root",
     "two_moons",
+    "unpaired",
     "vocabulary",
     "words",
 ]

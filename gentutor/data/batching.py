@@ -101,6 +101,55 @@ def batches(
     return Batches(*tensors, batch_size=batch_size, generator=generator, device=device)
 
 
+class UnpairedBatches(Iterator[tuple[Tensor, ...]]):
+    """What ``unpaired`` returns: two iterators side by side, each with its own order."""
+
+    def __init__(self, a: Tensor, b: Tensor, batch_size: int, generator: torch.Generator | None) -> None:
+        self.a = batches(a, batch_size=batch_size, generator=generator)
+        self.b = batches(b, batch_size=batch_size, generator=generator)
+
+    def __next__(self) -> tuple[Tensor, ...]:
+        return (*next(self.a), *next(self.b))
+
+    def state_dict(self) -> dict[str, dict[str, int]]:
+        """Where both iterators stand."""
+        return {"a": self.a.state_dict(), "b": self.b.state_dict()}
+
+    def load_state_dict(self, state: dict[str, dict[str, int]]) -> None:
+        """Go on where ``state`` was taken.
+
+        Raises:
+            ValueError: the state is of another batch size or number of examples.
+        """
+        self.a.load_state_dict(state["a"])
+        self.b.load_state_dict(state["b"])
+
+
+def unpaired(
+    a: Tensor, b: Tensor, *, batch_size: int, generator: torch.Generator | None = None
+) -> UnpairedBatches:
+    """An endless iterator of batches of two domains: row i of one has nothing to do with row i of the other.
+
+    Args:
+        a: (N, ...), examples of one domain.
+        b: (M, ...), of the other; each domain starts a new pass when its own is over.
+        batch_size: 1 to the smaller of N and M.
+        generator: as for ``batches``.
+
+    Returns:
+        An iterator of pairs of tensors (batch_size, ...), with ``state_dict`` and ``load_state_dict``.
+
+    Raises:
+        TypeError, ValueError: as for ``batches``.
+
+    >>> twos = unpaired(torch.arange(4), 10 * torch.arange(6), batch_size=2)
+    >>> firsts, seconds = zip(*(next(twos) for _ in range(6)))
+    >>> sorted(torch.cat(firsts).tolist()), sorted(torch.cat(seconds).tolist())  # three passes, two passes
+    ([0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3], [0, 0, 10, 10, 20, 20, 30, 30, 40, 40, 50, 50])
+    """
+    return UnpairedBatches(a, b, batch_size, generator)
+
+
 def _expect_batchable(tensors: tuple[Tensor, ...], batch_size: int) -> None:
     if not tensors:
         raise ValueError("expected at least one tensor, got none")

@@ -5,7 +5,7 @@ the 64 features of the stored classifier, not those of a network trained on phot
 them with each other, never with published values.
 """
 
-from gentutor.metrics import conditional, text, unconditional  # noqa: F401 (they register what they measure)
+from gentutor.metrics import conditional, text, translation, unconditional  # noqa: F401 (they register what they measure)
 from gentutor.metrics.base import measure
 from gentutor.metrics.classes import NEIGHBOURS, class_metrics, confusion
 from gentutor.metrics.completion import completion_metrics

@@ -22,6 +22,13 @@ from gentutor.recipes.conditional import (
     CGANRecipe,
     CVAERecipe,
 )
+from gentutor.recipes.cyclegan import (
+    CYCLEGAN_CHARACTERS,
+    CYCLEGAN_DIGITS,
+    CYCLEGAN_EMOJI,
+    CycleGANRecipe,
+)
+from gentutor.recipes.embedding import EMBEDDINGS, EmbeddingRecipe
 from gentutor.recipes.gan import DCGAN, MLP_GAN, GANRecipe
 from gentutor.recipes.text import CVAE_EMOJI, EmojiRecipe
 from gentutor.recipes.vae import (
@@ -45,8 +52,12 @@ __all__ = [
     "CVAE_COMPLETION",
     "CVAE_EMOJI",
     "CVAE_MNIST",
+    "CYCLEGAN_CHARACTERS",
+    "CYCLEGAN_DIGITS",
+    "CYCLEGAN_EMOJI",
     "DCGAN",
     "DIGIT_CLASSIFIER",
+    "EMBEDDINGS",
     "IWAE_MNIST",
     "MLP_GAN",
     "REGRESSION_COMPLETION",
@@ -58,6 +69,8 @@ __all__ = [
     "ClassifierRecipe",
     "CompletionGANRecipe",
     "CompletionRecipe",
+    "CycleGANRecipe",
+    "EmbeddingRecipe",
     "EmojiRecipe",
     "GANRecipe",
     "Recipe",
@@ -67,7 +80,7 @@ __all__ = [
     "start_at_pixel_means",
 ]
 
-Recipe = GANRecipe | ClassifierRecipe | VAERecipe | CVAERecipe
+Recipe = GANRecipe | ClassifierRecipe | VAERecipe | CVAERecipe | CycleGANRecipe | EmbeddingRecipe
 ALL: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
@@ -87,6 +100,10 @@ ALL: dict[str, Recipe] = {
         REGRESSION_COMPLETION,
         CGAN_COMPLETION,
         CVAE_EMOJI,
+        *EMBEDDINGS,
+        CYCLEGAN_CHARACTERS,
+        CYCLEGAN_EMOJI,
+        CYCLEGAN_DIGITS,
     )
 }
 

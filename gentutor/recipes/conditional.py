@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from gentutor import data
+from gentutor.capture import adam, captured
 from gentutor.models.conditional import (
     AuxiliaryDiscriminator,
     ConcatDiscriminator,
@@ -117,12 +118,12 @@ class CVAERecipe:
         start_at_pixel_means(model, images)
         model.to(device)
         ema = EMA(model, self.ema_decay)
-        optimizer = torch.optim.Adam(model.parameters(), lr=self.learning_rate, fused=True)
+        optimizer = adam(model, self.learning_rate, device)
         schedule = linear_decay(optimizer, self.steps.full)
         order = torch.Generator().manual_seed(self.seed)
         return Run(
             model=ema.average,
-            step=self.step(model, optimizer=optimizer, ema=ema, schedule=schedule),
+            step=captured(self.step(model, optimizer=optimizer, ema=ema), device, [schedule]),
             batches=data.batches(images, *conditions, batch_size=self.batch_size, generator=order),
             parts={"model": model, "ema": ema, "optimizer": optimizer, "schedule": schedule},
         )

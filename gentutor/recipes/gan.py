@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from gentutor import data
+from gentutor.capture import adam, captured
 from gentutor.models.gan import (
     DCGANDiscriminator,
     DCGANGenerator,
@@ -64,23 +65,22 @@ class GANRecipe:
         generator = self.generator().to(device).to(memory_format=layout)
         discriminator = self.discriminator().to(device).to(memory_format=layout)
         ema = EMA(generator, self.ema_decay)
-        g_optimizer = torch.optim.Adam(
-            generator.parameters(), lr=self.g_learning_rate, betas=self.betas, fused=True
-        )
-        d_optimizer = torch.optim.Adam(
-            discriminator.parameters(), lr=self.d_learning_rate, betas=self.betas, fused=True
-        )
+        g_optimizer = adam(generator, self.g_learning_rate, device, self.betas)
+        d_optimizer = adam(discriminator, self.d_learning_rate, device, self.betas)
         train = (tensor.to(device) for tensor in self.tensors())
         order = torch.Generator().manual_seed(self.seed)
         return Run(
             model=ema.average,
-            step=functools.partial(
-                self.step_function(),
-                generator=generator,
-                discriminator=discriminator,
-                g_optimizer=g_optimizer,
-                d_optimizer=d_optimizer,
-                ema=ema,
+            step=captured(
+                functools.partial(
+                    self.step_function(),
+                    generator=generator,
+                    discriminator=discriminator,
+                    g_optimizer=g_optimizer,
+                    d_optimizer=d_optimizer,
+                    ema=ema,
+                ),
+                device,
             ),
             batches=data.batches(*train, batch_size=self.batch_size, generator=order),
             parts={

@@ -3,12 +3,13 @@
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
 from gentutor import data
+from gentutor.capture import adam, captured
 from gentutor.models.vae import VAE, mlp_vae
 from gentutor.objectives.variational import bernoulli_log_prob
 from gentutor.settings import Steps
@@ -49,15 +50,15 @@ class VAERecipe:
             start_at_pixel_means(vae, train)
         vae.to(device).train()
         ema = EMA(vae, self.ema_decay)
-        optimizer = torch.optim.Adam(vae.parameters(), lr=self.learning_rate, fused=True)
+        optimizer = adam(vae, self.learning_rate, device)
         schedule = linear_decay(optimizer, self.steps.full)
-        shared = {"vae": vae, "optimizer": optimizer, "ema": ema, "schedule": schedule}
+        shared: dict[str, Any] = {"vae": vae, "optimizer": optimizer, "ema": ema}
         order = torch.Generator().manual_seed(self.seed)
         return Run(
             model=ema.average,
-            step=functools.partial(self.step_function(), **shared),
+            step=captured(functools.partial(self.step_function(), **shared), device, [schedule]),
             batches=data.batches(train, batch_size=self.batch_size, generator=order),
-            parts=shared,
+            parts={**shared, "schedule": schedule},
         )
 
     def step_function(self) -> Callable[..., dict[str, Tensor]]:

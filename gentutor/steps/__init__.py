@@ -8,6 +8,7 @@ and returns its losses as detached scalars. Fix everything but the batch with
 from gentutor.steps.classifier import classifier_step
 from gentutor.steps.conditional import acgan_step, conditional_gan_step, cvae_step, regression_step
 from gentutor.steps.cyclegan import cyclegan_step, discriminator_update, paired_step
+from gentutor.steps.embedding import embedding_step
 from gentutor.steps.gan import gan_step, wgan_gp_step
 from gentutor.steps.vae import autoencoder_step, binarize, iwae_step, vae_step
 
@@ -20,6 +21,7 @@ __all__ = [
     "cvae_step",
     "cyclegan_step",
     "discriminator_update",
+    "embedding_step",
     "gan_step",
     "iwae_step",
     "paired_step",

@@ -1,0 +1,117 @@
+"""Training speed on a GPU: each recipe's step as it is, recorded and replayed, and in the tutorial's loop.
+
+Wall-clock time, the device synchronised before and after; all ways of a recipe in turns. The share of the
+time in kernels is what the profiler finds, over the wall-clock time of the same steps.
+"""
+
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import islice
+from typing import Any
+
+import torch
+from torch.autograd import DeviceType
+from torch.profiler import ProfilerActivity, profile
+
+from benchmarks import tutorial_dcgan, tutorial_mlp, tutorial_vae
+from gentutor import recipes
+from gentutor.capture import CapturedStep
+
+PLAIN, REPLAYED, TUTORIAL = "plain step", "replayed", "tutorial"
+NAMES = ("mlp-gan-mnist", "dcgan-mnist", "vae-mnist", "cgan-mnist", "cvae-mnist", "cyclegan-characters")
+STEPS = 100  # optimisation steps per timing
+DEVICE = torch.device("cuda")
+
+
+def training(recipe: recipes.Recipe, replayed: bool) -> Iterator[None]:
+    """Train a recipe for ever, pausing after each step."""
+    run = recipe.start(DEVICE)
+    step = run.step
+    if not replayed:
+        recorded = next(
+            cell.cell_contents
+            for cell in (step.__closure__ or ())
+            if isinstance(cell.cell_contents, CapturedStep)
+        )
+        step = recorded.step
+    while True:
+        step(next(run.batches))
+        yield
+
+
+def tutorial(recipe: recipes.Recipe) -> Iterator[None] | None:
+    """The usual loop for the same networks, where the benchmarks have one."""
+    if isinstance(recipe, recipes.VAERecipe):
+        return tutorial_vae.training(tutorial_vae.VAE(), recipe.batch_size, recipe.learning_rate, "cuda")
+    if type(recipe) is not recipes.GANRecipe:
+        return None
+    common = (recipe.latent_dim, recipe.batch_size, recipe.g_learning_rate, recipe.betas, "cuda")
+    if recipe.convolutional:
+        networks = tutorial_dcgan.Generator(recipe.latent_dim, 32), tutorial_dcgan.Discriminator(32, 0.2)
+        return tutorial_dcgan.training(*networks, *common)
+    mlps = tutorial_mlp.Generator(recipe.latent_dim, 784), tutorial_mlp.Discriminator(784)
+    return tutorial_mlp.training(*mlps, *common)
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Wall-clock seconds of one call, until the device has finished."""
+    torch.cuda.synchronize()
+    started = time.perf_counter()
+    work()
+    torch.cuda.synchronize()
+    return time.perf_counter() - started
+
+
+def advance(pausing: Iterator[None], steps: int) -> None:
+    """Let it make so many steps."""
+    for _ in islice(pausing, steps):
+        pass
+
+
+def share_in_kernels(pausing: Iterator[None], steps: int = 30) -> float:
+    """The time that the device computes, over the time that passes."""
+    with profile(activities=[ProfilerActivity.CUDA]) as seen:
+        passed = seconds(partial(advance, pausing, steps))
+    busy = sum(e.self_device_time_total for e in seen.key_averages() if e.device_type == DeviceType.CUDA)
+    return busy / 1e6 / passed
+
+
+def compare(recipe: recipes.Recipe, rounds: int) -> dict[str, Any]:
+    """Images a second of the ways to train a recipe."""
+    ways = {PLAIN: training(recipe, replayed=False), REPLAYED: training(recipe, replayed=True)}
+    usual = tutorial(recipe)
+    if usual is not None:
+        ways[TUTORIAL] = usual
+    times: dict[str, list[float]] = {name: [] for name in ways}
+    for pausing in ways.values():
+        advance(pausing, 10)  # warm up, and record
+    for _ in range(rounds):
+        for name, pausing in ways.items():
+            times[name].append(seconds(partial(advance, pausing, STEPS)) / STEPS)
+    rates = {name: recipe.batch_size / statistics.median(t) for name, t in times.items()}
+    return {
+        "batch_size": recipe.batch_size,
+        "seconds_per_step": times,
+        "images_per_second": rates,
+        "share_in_kernels": {name: share_in_kernels(ways[name]) for name in (PLAIN, REPLAYED)},
+    }
+
+
+def run(rounds: int) -> dict[str, Any]:
+    """Compare for every recipe of ``NAMES``."""
+    if not torch.cuda.is_available():
+        raise SystemExit("the benchmark `gpu` needs a GPU")
+    results = {name: compare(recipes.get(name), rounds) for name in NAMES}
+    rows = [
+        [
+            name,
+            *(f"{r['images_per_second'].get(way, float('nan')):.0f}" for way in (PLAIN, REPLAYED, TUTORIAL)),
+            f"{r['images_per_second'][REPLAYED] / r['images_per_second'][PLAIN]:.2f}",
+            *(f"{share:.0%}" for share in r["share_in_kernels"].values()),
+        ]
+        for name, r in results.items()
+    ]
+    columns = ["images a second", PLAIN, REPLAYED, TUTORIAL, "replayed / plain", "in kernels", "replayed"]
+    return {**results, "tables": [{"title": torch.cuda.get_device_name(), "columns": columns, "rows": rows}]}

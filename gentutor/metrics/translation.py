@@ -1,0 +1,163 @@
+"""What is measured of translations whose true answer is known, and of the embeddings that measure them."""
+
+import functools
+
+import torch
+from torch import Tensor, nn
+
+from gentutor import checkpoint, data, settings
+from gentutor.evaluation import frechet_distance, precision_recall, retrieval_ranks
+from gentutor.metrics.base import measure
+from gentutor.metrics.classes import NEIGHBOURS
+from gentutor.metrics.features import digit_features, digit_logits
+from gentutor.models.cyclegan import Generators
+from gentutor.objectives.translation import cycle_consistency_loss
+from gentutor.recipes.cyclegan import CycleGANRecipe
+from gentutor.recipes.domains import CHANNELS, domain_digits
+from gentutor.recipes.embedding import EmbeddingRecipe
+from gentutor.sampling import evaluating, translate
+
+DISTURBANCE = 0.1  # standard deviation of the noise that a translation should not mind, in [-1, 1]
+
+
+@measure.register
+def _measure_embedding(
+    recipe: EmbeddingRecipe, model: nn.Module, samples: int = 10_000, seed: int = 0
+) -> dict[str, float]:
+    glyphs = recipe.glyphs("test")[:samples]
+    return {"deformed": _found(model, _deformed(glyphs, recipe.strength, seed), glyphs)}
+
+
+@measure.register
+def _measure_cyclegan(
+    recipe: CycleGANRecipe, model: nn.Module, samples: int = 10_000, seed: int = 0
+) -> dict[str, float]:
+    assert isinstance(model, Generators)
+    return translation_metrics(recipe, model, "test", samples, seed)
+
+
+def translation_metrics(
+    recipe: CycleGANRecipe, model: Generators, split: str, samples: int = 10_000, seed: int = 0
+) -> dict[str, float]:
+    """How good both directions of a translation are, on pairs that training never saw.
+
+    Args:
+        recipe: names the domains.
+        model: both generators.
+        split: "validation" or "test".
+        samples: at most so many images of each domain.
+        seed: of the deformations.
+
+    Returns:
+        Of each direction, with the suffix ``_b`` (of G, into domain B) or ``_a`` (of F): ``frechet``, the
+        distance of translations to images of the domain, and ``frechet_untranslated``, that of what was
+        translated. Of glyphs, in the embedding of the domain: ``retrieval``, the share of translations
+        that are nearer to their true partner than to any other; ``untranslated`` and ``deformed``, the
+        same of the inputs themselves and of deformed partners; ``gain``, where retrieval lies between
+        these two; and ``error``, the mean absolute difference to the partner, in units of the range from
+        black to white; and ``recall``, the share of the domain's glyphs that the translations reach
+        (Kynkäänniemi et al. 2019). Of digits: ``labels``, the share whose label survives. And ``cycle``,
+        both cycle losses added; ``cycle_disturbed``, the same with noise of standard deviation 0.1 added
+        to the translations before they are translated back.
+    """
+    a, b = (images[:samples] for images in recipe.images(split))
+    to_b, to_a = translate(model.G, a), translate(model.F, b)
+    measured = _digits if "handwritten" in recipe.domains else _glyphs
+    numbers = measured(recipe.domains, split, (a, b), (to_a, to_b), seed)
+    for name, noise in (("cycle", 0.0), ("cycle_disturbed", DISTURBANCE)):
+        random = torch.Generator().manual_seed(seed)
+        back_a, back_b = (
+            translate(generator, made + noise * torch.randn(made.shape, generator=random))
+            for generator, made in ((model.F, to_b), (model.G, to_a))
+        )
+        numbers[name] = (cycle_consistency_loss(back_a, a) + cycle_consistency_loss(back_b, b)).item()
+    return numbers
+
+
+def _glyphs(
+    domains: tuple[str, str],
+    split: str,
+    real: tuple[Tensor, Tensor],
+    made: tuple[Tensor, Tensor],
+    seed: int,
+) -> dict[str, float]:
+    numbers: dict[str, float] = {}
+    for i, suffix in ((1, "_b"), (0, "_a")):
+        target, source, fake = real[i], with_channels(real[1 - i], CHANNELS[domains[i]]), made[i]
+        embedding, strength = _embedding(domains[i])
+        points, goal, start = (_embed(embedding, images) for images in (fake, target, source))
+        retrieval, low = (_share(retrieval_ranks(x, goal)) for x in (points, start))
+        high = _found(embedding, _deformed(target, strength, seed), target)
+        numbers |= {
+            f"retrieval{suffix}": retrieval,
+            f"untranslated{suffix}": low,
+            f"deformed{suffix}": high,
+            f"gain{suffix}": (retrieval - low) / (high - low),
+            f"error{suffix}": (fake - target).abs().mean().item() / 2,
+            f"recall{suffix}": precision_recall(goal, points, NEIGHBOURS)[1],
+            f"frechet{suffix}": frechet_distance(points, goal),
+            f"frechet_untranslated{suffix}": frechet_distance(start, goal),
+        }
+    return numbers
+
+
+def _digits(
+    domains: tuple[str, str],
+    split: str,
+    real: tuple[Tensor, Tensor],
+    made: tuple[Tensor, Tensor],
+    seed: int,
+) -> dict[str, float]:
+    numbers: dict[str, float] = {}
+    features = [_digit_features(images) for images in real]
+    for i, suffix in ((1, "_b"), (0, "_a")):
+        meant = domain_digits(domains[1 - i], split).labels[: len(made[i])]
+        guessed = digit_logits(_unit(made[i])).argmax(dim=1).cpu()
+        numbers |= {
+            f"labels{suffix}": (guessed == meant).double().mean().item(),
+            f"frechet{suffix}": frechet_distance(_digit_features(made[i]), features[i]),
+        }
+    return {**numbers, "frechet_untranslated": frechet_distance(*features)}
+
+
+def with_channels(images: Tensor, channels: int) -> Tensor:
+    """Images with another number of channels: grey ones repeated, colours averaged."""
+    if images.shape[1] == channels:
+        return images
+    return images.mean(dim=1, keepdim=True).expand(-1, channels, -1, -1)
+
+
+@functools.cache
+def _embedding(domain: str) -> tuple[nn.Module, float]:
+    """The stored embedding of a domain, and the strength of deformations that it was trained with."""
+    model, card = checkpoint.pretrained(f"embedding-{domain}")
+    return model, float(card.recipe["strength"])
+
+
+@torch.no_grad()
+def _embed(embedding: nn.Module, images: Tensor) -> Tensor:
+    device = next(embedding.parameters()).device
+    with evaluating(embedding):
+        return torch.cat([embedding(part.to(device)).cpu().double() for part in images.split(500)])
+
+
+def _found(embedding: nn.Module, images: Tensor, targets: Tensor) -> float:
+    return _share(retrieval_ranks(_embed(embedding, images), _embed(embedding, targets)))
+
+
+def _share(ranks: Tensor) -> float:
+    return (ranks == 1).double().mean().item()
+
+
+def _deformed(glyphs: Tensor, strength: float, seed: int) -> Tensor:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return data.deform(glyphs, strength)
+
+
+def _digit_features(images: Tensor) -> Tensor:
+    return digit_features(_unit(images)).cpu()
+
+
+def _unit(images: Tensor) -> Tensor:
+    return (images / 2 + 0.5).clamp(0, 1).to(settings.device())

@@ -1,0 +1,161 @@
+"""CycleGANs between the book's domains, and the same networks on true pairs."""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+
+from gentutor import data
+from gentutor.capture import adam, captured
+from gentutor.models.cyclegan import Discriminators, Generators, PatchDiscriminator, ResnetGenerator
+from gentutor.recipes.domains import CHANNELS, domain_images
+from gentutor.settings import Steps
+from gentutor.steps import cyclegan_step, paired_step
+from gentutor.training import EMA, Losses, Run, linear_decay
+
+
+@dataclass(frozen=True)
+class CycleGANRecipe:
+    """Two residual generators and two patch discriminators, with least-squares losses and history pools."""
+
+    name: str
+    source: str
+    domains: tuple[str, str]  # A and B
+    width: int  # feature maps of generators and discriminators at full size
+    blocks: int
+    noise: float  # standard deviation of the noise on what a generator takes, in training
+    patch_layers: int  # halvings of a discriminator
+    pool: int
+    cycle_weight: float
+    identity_weight: float
+    adversarial_weight: float
+    jitter: tuple[float, float]  # of each image, at random: its scale, and its place in pixels
+    batch_size: int
+    learning_rate: float  # halfway through the full run it begins to fall, linearly, to zero
+    betas: tuple[float, float]
+    ema_decay: float
+    steps: Steps
+    paired: bool = False  # train on true pairs, with their differences in place of cycles and identity
+    seed: int = 0
+
+    def model(self) -> Generators:
+        """The untrained generators, which a checkpoint of this recipe holds."""
+        a, b = (CHANNELS[domain] for domain in self.domains)
+        return Generators(self._generator(a, b), self._generator(b, a))
+
+    def _generator(self, channels_in: int, channels_out: int) -> nn.Module:
+        return ResnetGenerator(channels_in, channels_out, self.width, self.blocks, kernel=3, noise=self.noise)
+
+    def discriminators(self) -> Discriminators:
+        """The untrained discriminators of both domains, with empty pools."""
+        D_A, D_B = (
+            PatchDiscriminator(CHANNELS[domain], self.width, self.patch_layers) for domain in self.domains
+        )
+        return Discriminators(D_A, D_B, self.pool)
+
+    def images(self, split: str) -> tuple[Tensor, Tensor]:
+        """Both domains, each (N, C, H, W) in [-1, 1]."""
+        a, b = (domain_images(domain, split) for domain in self.domains)
+        return a, b
+
+    def step_function(self) -> Callable[..., Losses]:
+        """The optimisation step, with its weights, before its networks are filled in."""
+        if self.paired:
+            return functools.partial(
+                paired_step, pair_weight=self.cycle_weight, adversarial_weight=self.adversarial_weight
+            )
+        return functools.partial(
+            cyclegan_step,
+            cycle_weight=self.cycle_weight,
+            identity_weight=self.identity_weight,
+            adversarial_weight=self.adversarial_weight,
+        )
+
+    def start(self, device: torch.device) -> Run:
+        """A fresh run, seeded: networks, their average, optimisers, falling rates, batches and step."""
+        torch.manual_seed(self.seed)
+        generators, discriminators = self.model().to(device), self.discriminators().to(device)
+        ema = EMA(generators, self.ema_decay)
+        g_optimizer, d_optimizer = (
+            adam(part, self.learning_rate, device, self.betas) for part in (generators, discriminators)
+        )
+        schedules = [linear_decay(optimizer, self.steps.full) for optimizer in (g_optimizer, d_optimizer)]
+        update = functools.partial(
+            self.step_function(),
+            generators=generators,
+            discriminators=discriminators,
+            g_optimizer=g_optimizer,
+            d_optimizer=d_optimizer,
+            ema=ema,
+        )
+        examples = self.images("validation")
+        return Run(
+            model=ema.average,
+            step=captured(
+                lambda batch: update(self.augment(batch)),
+                device,
+                schedules,
+            ),
+            batches=self._batches(device),
+            parts={
+                "generators": generators,
+                "discriminators": discriminators,
+                "ema": ema,
+                "g_optimizer": g_optimizer,
+                "d_optimizer": d_optimizer,
+                "g_schedule": schedules[0],
+                "d_schedule": schedules[1],
+            },
+            examples=(examples[0][:20], examples[1][:20]),
+        )
+
+    def augment(self, batch: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """Each image jittered by itself; the two of a pair alike."""
+        if self.jitter == (0.0, 0.0):
+            return batch
+        if not self.paired:
+            return tuple(data.jitter(images, *self.jitter) for images in batch)
+        together = data.jitter(torch.cat(batch, dim=1), *self.jitter)
+        return together.split([images.shape[1] for images in batch], dim=1)
+
+    def _batches(self, device: torch.device) -> data.Batches | data.UnpairedBatches:
+        a, b = (images.to(device) for images in self.images("paired" if self.paired else "train"))
+        order = torch.Generator().manual_seed(self.seed)
+        if self.paired:
+            return data.batches(a, b, batch_size=self.batch_size, generator=order)
+        return data.unpaired(a, b, batch_size=self.batch_size, generator=order)
+
+
+CYCLEGAN_CHARACTERS = CycleGANRecipe(
+    name="cyclegan-characters",
+    source="Zhu et al. 2017, in small; noise against hidden information as in Bashkirova et al. 2019",
+    domains=("printed", "brush"),
+    width=16,
+    blocks=4,
+    noise=0.4,
+    patch_layers=2,
+    pool=50,
+    cycle_weight=10.0,
+    identity_weight=0.0,
+    adversarial_weight=1.0,
+    jitter=(0.1, 2.0),
+    batch_size=8,
+    learning_rate=1e-3,
+    betas=(0.5, 0.999),
+    ema_decay=0.995,
+    steps=Steps(ci=5, cpu=300, gpu=3000, full=9000),
+)
+CYCLEGAN_EMOJI = replace(
+    CYCLEGAN_CHARACTERS,
+    name="cyclegan-emoji",
+    domains=("openmoji-black", "noto"),
+    steps=Steps(ci=5, cpu=300, gpu=3000, full=5000),
+)
+CYCLEGAN_DIGITS = replace(
+    CYCLEGAN_CHARACTERS,
+    name="cyclegan-digits",
+    domains=("handwritten", "printed-digits"),
+    steps=Steps(ci=5, cpu=300, gpu=3000, full=5000),
+)

@@ -1,0 +1,41 @@
+"""The domains between which the book translates, by name."""
+
+from torch import Tensor
+
+from gentutor import data
+
+CHANNELS = {"printed": 1, "brush": 1, "openmoji-black": 1, "noto": 3, "handwritten": 1, "printed-digits": 1}
+
+
+def domain_images(domain: str, split: str) -> Tensor:
+    """The images of a domain, (N, C, H, W) in [-1, 1].
+
+    Args:
+        domain: "printed" or "brush" (characters), "openmoji-black" or "noto" (emoji), "handwritten" or
+            "printed-digits" (digits, of which no pairs exist).
+        split: "train", "validation", "test"; of characters and emoji also "paired". Handwritten digits
+            that are not MNIST's test set are all for training: their "validation" is a part of it.
+
+    Raises:
+        ValueError: there is no such domain or split.
+    """
+    if domain not in CHANNELS:
+        raise ValueError(f"unknown domain {domain!r}; known: {', '.join(CHANNELS)}")
+    if domain in ("printed", "brush"):
+        return data.to_signed(data.characters(domain, split).images)
+    if domain in ("openmoji-black", "noto"):
+        return data.to_signed(data.emoji(domain, split).images)
+    return data.to_signed(domain_digits(domain, split).images)
+
+
+def domain_digits(domain: str, split: str) -> data.Images:
+    """Handwritten or printed digits with their labels; for the splits see ``domain_images``."""
+    if domain == "printed-digits":
+        return data.printed_digits(split)
+    if split == "test":
+        return data.mnist("test")
+    train = data.mnist("train")
+    part = {"train": slice(0, 58_000), "validation": slice(58_000, None)}
+    if split not in part:
+        raise ValueError(f"unknown split {split!r}; known: train, validation, test")
+    return data.Images(train.images[part[split]], train.labels[part[split]])

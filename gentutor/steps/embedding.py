@@ -1,0 +1,25 @@
+"""One update of an embedding of glyphs."""
+
+from collections.abc import Callable
+
+from torch import Tensor
+from torch.optim import Optimizer
+
+from gentutor.models.embedding import GlyphEmbedding
+from gentutor.objectives.contrastive import contrastive_loss
+from gentutor.training import Losses
+
+
+def embedding_step(
+    batch: tuple[Tensor, ...],
+    embedding: GlyphEmbedding,
+    optimizer: Optimizer,
+    view: Callable[[Tensor], Tensor],
+) -> Losses:
+    """One update on two random views of each glyph of the batch, e.g. two deformed copies."""
+    glyphs = batch[0]
+    loss = contrastive_loss(embedding(view(glyphs)), embedding(view(glyphs)))
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return {"contrastive": loss.detach()}

@@ -1,0 +1,91 @@
+"""Translations without pairs, with parts of the method left out, against truths that training never saw."""
+
+import base64
+from dataclasses import replace
+from typing import Any
+
+from gentutor import recipes, settings
+from gentutor.metrics.translation import translation_metrics
+from gentutor.models.cyclegan import Generators
+from gentutor.recipes import CycleGANRecipe
+from gentutor.sampling import png, tile, translations
+from gentutor.training import Run, fit
+
+STAGES = 6  # of training, evenly spaced, at which the validation pairs are looked at
+SHOWN = 10  # test pairs in a picture
+
+
+def variants(recipe: CycleGANRecipe, steps: int) -> dict[str, CycleGANRecipe]:
+    """The recipe, cut to ``steps`` steps, and the same with one thing changed."""
+    base = replace(recipe, steps=replace(recipe.steps, full=steps))
+    changed = {
+        "the recipe": base,
+        "no cycle loss": replace(base, cycle_weight=0.0),
+        "no adversarial loss": replace(base, adversarial_weight=0.0),
+        "no history pool": replace(base, pool=0),
+        "no noise": replace(base, noise=0.0),
+        "no jitter": replace(base, jitter=(0.0, 0.0)),
+        "true pairs": replace(base, paired=True),
+    }
+    a, b = recipe.model().G, recipe.model().F
+    if a.in_channels == b.in_channels:  # else G cannot take images of its own target domain
+        changed["with identity loss"] = replace(base, identity_weight=5.0)
+    return changed
+
+
+def stage(recipe: CycleGANRecipe, run: Run) -> dict[str, Any]:
+    """What the validation pairs, and the losses, say of a run as it stands."""
+    assert isinstance(run.model, Generators)
+    losses = {name: values[-1] for name, values in run.history.values.items()}
+    measured = translation_metrics(recipe, run.model, "validation")
+    return {"step": run.history.done, "losses": _rounded(losses), "validation": _rounded(measured)}
+
+
+def row(variant: str, recipe: CycleGANRecipe, run: Run, stages: list[dict[str, Any]]) -> dict[str, Any]:
+    """What the test pairs say of a finished run, with its stages."""
+    assert isinstance(run.model, Generators)
+    a, b = (images[:SHOWN] for images in recipe.images("test"))
+    picture = png(tile(translations(run.model, a, b, SHOWN), SHOWN))
+    return {
+        "variant": variant,
+        "seed": recipe.seed,
+        **_rounded(translation_metrics(recipe, run.model, "test")),
+        "steps": run.history.done,
+        "stages": stages,
+        "picture": base64.b64encode(picture).decode(),
+    }
+
+
+def cyclegan_ablation(
+    name: str, seeds: tuple[int, ...] = (0, 1, 2), steps: int = 3000, stages: int = STAGES
+) -> dict[str, Any]:
+    """A CycleGAN recipe, and the same with one thing changed, once for each seed, for ``steps`` steps."""
+    recipe = recipes.get(name)
+    assert isinstance(recipe, CycleGANRecipe)
+    rows = []
+    for seed in seeds:
+        for variant, changed in variants(recipe, steps).items():
+            seeded = replace(changed, seed=seed)
+            run, seen = seeded.start(settings.device()), []
+            for k in range(1, stages + 1):
+                until = steps * k // stages
+                run.history = fit(
+                    run.step, run.batches, steps=until, every=until, history=run.history, progress=False
+                )
+                seen.append(stage(seeded, run))
+            rows.append(row(variant, seeded, run, seen))
+    return {"settings": {"recipe": name, "seeds": seeds, "steps": steps}, "rows": rows}
+
+
+def characters_ablation(**settings: Any) -> dict[str, Any]:
+    """``cyclegan_ablation`` of the characters."""
+    return cyclegan_ablation("cyclegan-characters", **settings)
+
+
+def emoji_ablation(**settings: Any) -> dict[str, Any]:
+    """``cyclegan_ablation`` of the emoji."""
+    return cyclegan_ablation("cyclegan-emoji", **settings)
+
+
+def _rounded(numbers: dict[str, float]) -> dict[str, float]:
+    return {name: round(value, 4) for name, value in numbers.items()}
