@@ -16,10 +16,10 @@ import torch
 import gentutor
 from gentutor.studies.classifiers import naive_bayes_or_logistic, two_gaussians
 from gentutor.studies.conditional import conditional_models
+from gentutor.studies.cyclegan import characters_ablation, emoji_ablation
 from gentutor.studies.digits import dcgan_ablation, gan_measurements
 from gentutor.studies.mode_collapse import mode_collapse
 from gentutor.studies.stored_vaes import vae_measurements
-from gentutor.studies.translation import characters_ablation, emoji_ablation
 from gentutor.studies.vae_gaps import vae_overfitting
 from gentutor.studies.vae_variants import vae_beta, vae_collapse, vae_mistakes
 
