@@ -13,7 +13,7 @@ from torch import Tensor, nn
 import gentutor
 from gentutor import settings, studies
 from gentutor.plotting import image_grid, use_style
-from gentutor.sampling import shown_samples
+from gentutor.sampling import shown_samples, translations
 
 
 def setup(seed: int = 0) -> None:
@@ -122,3 +122,21 @@ class LiveGrid:
         if self.handle is not None:
             self.handle.update(figure)
         plt.close(figure)
+
+
+class LiveTranslations(LiveGrid):
+    """The same for a model that translates: images of A, their translations, images of B, and theirs.
+
+    Args:
+        model: both generators.
+        a: (N, C_A, H, W) in [-1, 1], the images to follow.
+        b: (N, C_B, H, W) in [-1, 1], e.g. their true partners.
+    """
+
+    def __init__(self, model: nn.Module, a: Tensor, b: Tensor) -> None:
+        self.pairs = a, b
+        super().__init__(model, rows=4, columns=len(a))
+
+    def samples(self) -> Tensor:
+        """The four rows, (4 N, C, H, W) in [0, 1]."""
+        return translations(self.generator, *self.pairs, columns=self.columns)
