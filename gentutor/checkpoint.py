@@ -117,7 +117,7 @@ def pretrained(name: str, folder: Path | str = FOLDER) -> tuple[nn.Module, Card]
     content = path.read_bytes()
     if hashlib.sha256(content).hexdigest() != card.sha256:
         raise ValueError(f"{path} was altered or cut short: its SHA-256 is not the card's; {retrain}")
-    model = recipes.get(name).model()
+    model = recipes.restore(name, card.recipe).model()
     try:
         weights = safetensors.torch.load(content)
         model.load_state_dict(

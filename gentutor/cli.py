@@ -1,19 +1,14 @@
 """The command line: gentutor train | sample | evaluate | list | study (and store, for stored runs)."""
 
-import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
-from types import FrameType
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from torch import nn
-from tqdm import tqdm
 
-from gentutor import checkpoint, recipes, runs, settings
+from gentutor import checkpoint, progress, recipes, runs
 from gentutor.resume import (
     STATE,
     Plan,
@@ -24,7 +19,7 @@ from gentutor.resume import (
     make_room,
     new_plan,
 )
-from gentutor.sampling import grid_columns, makes_images, png, shown_samples, tile
+from gentutor.sampling import png
 from gentutor.studies import STUDIES
 from gentutor.studies import run as run_study
 
@@ -36,6 +31,7 @@ app = typer.Typer(
 )
 Name = Annotated[str, typer.Argument(help="a recipe's name; `gentutor list` shows them")]
 Source = Annotated[Path | None, typer.Option("--from", help="a finished run's folder; default: the package")]
+OWN = "On your own images (the recipe cyclegan)"
 
 
 @app.command()
@@ -51,10 +47,33 @@ def train(
         bool, typer.Option("--overwrite", help="start anew, discarding the old run")
     ] = False,
     store: Annotated[bool, typer.Option("--store", help="put the result into the package")] = False,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="a folder with trainA, trainB, testA and testB", rich_help_panel=OWN),
+    ] = None,
+    size: Annotated[
+        int | None, typer.Option(help="side of the squares in pixels; default 256", rich_help_panel=OWN)
+    ] = None,
+    width: Annotated[
+        int | None, typer.Option(help="feature maps at full size; default 64", rich_help_panel=OWN)
+    ] = None,
+    blocks: Annotated[
+        int | None,
+        typer.Option(help="residual blocks; default 9 from 256 pixels on, else 6", rich_help_panel=OWN),
+    ] = None,
+    batch: Annotated[
+        int | None, typer.Option(help="images of each domain in a step; default 1", rich_help_panel=OWN)
+    ] = None,
 ) -> None:
     """Train a recipe. Ctrl-C saves and stops; --resume goes on to the same weights."""
     with _one_line_errors():
-        recipe = recipes.get(name)
+        folder = None if data is None else str(data.expanduser().resolve())
+        options = {"folder": folder, "size": size, "width": width, "blocks": blocks, "batch_size": batch}
+        given = {key: value for key, value in {"seed": seed, **options}.items() if value is not None}
+        if not resume:
+            recipe = recipes.choose(name, given)
+        if store:
+            recipes.get(name)
         out = Path("runs") / name if out is None else out
         if resume and overwrite:
             raise ValueError("choose one of --resume and --overwrite")
@@ -63,17 +82,17 @@ def train(
         out.mkdir(parents=True, exist_ok=True)
         with locked(out):
             state = load_state(out) if resume else None
-            if seed is None and state is not None:
-                seed = int(state["recipe"]["seed"])
-            if seed is not None:
-                recipe = replace(recipe, seed=seed)
             if state is not None:
+                recipe = recipes.choose(name, given, state["recipe"])
                 expect_same_recipe(state, recipe, out)
                 plan = changed_plan(Plan(**state["plan"]), recipe, profile, steps, every)
             else:
                 plan = new_plan(recipe, profile, steps, every)
                 make_room(out, name, overwrite)
-            _train(recipe, out, plan, state)
+            if isinstance(recipe, recipes.FolderRecipe):
+                recipe = recipe if steps is None else recipe.lasting(steps)
+                typer.echo(recipe.summary())
+            progress.train(recipe, out, plan, state)
         if store:
             _store(name, out)
 
@@ -81,19 +100,18 @@ def train(
 @app.command()
 def sample(
     name: Name,
-    n: Annotated[int, typer.Option("-n", min=1, help="how many images")] = 64,
+    n: Annotated[int, typer.Option("-n", min=1, help="how many images; to translate, of each domain")] = 64,
     out: Annotated[Path | None, typer.Option(help="a PNG file; default NAME-samples.png")] = None,
     seed: Annotated[int, typer.Option(help="of the noise")] = 0,
     source: Source = None,
 ) -> None:
-    """Draw images from a trained model into a PNG file."""
+    """Draw images from a trained model into a PNG file, or translate test images of both domains."""
     with _one_line_errors():
-        model, _ = _load(name, source)
-        if not makes_images(model):
-            raise ValueError(f"{name!r} makes no images: it is a {type(model).__name__}")
+        model, card = _load(name, source)
+        picture, what = runs.picture(recipes.restore(name, card.recipe), model, n, seed)
         path = Path(f"{name}-samples.png") if out is None else out
-        path.write_bytes(png(tile(shown_samples(model, n, seed), grid_columns(model))))
-        typer.echo(f"{n} images in {path}")
+        path.write_bytes(png(picture))
+        typer.echo(f"{what} in {path}")
 
 
 @app.command()
@@ -109,7 +127,8 @@ def evaluate(
 
         model, card = _load(name, source)
         typer.echo(f"{name}: {card.steps} steps on {card.device}, {samples} samples, seed {seed}")
-        for metric, value in measure(recipes.get(name), model, samples=samples, seed=seed).items():
+        recipe = recipes.restore(name, card.recipe)
+        for metric, value in measure(recipe, model, samples=samples, seed=seed).items():
             typer.echo(f"  {metric:24} {value:.4g}")
 
 
@@ -140,47 +159,17 @@ def study(
         typer.echo(f"stored {run_study(name, out)}")
 
 
-def _train(recipe: recipes.Recipe, out: Path, plan: Plan, state: dict[str, Any] | None) -> None:
-    done = 0 if state is None else state["run"]["history"]["done"]
-    if done > plan.steps:
-        raise ValueError(f"the run in {out} has taken {done} steps already, more than {plan.steps}")
-    if done == plan.steps and recipe.name in checkpoint.stored(out):
-        typer.echo(f"{recipe.name}: all {done} steps are done already, in {out}")
-        return
-    typer.echo(f"{recipe.name}: {done} of {plan.steps} steps done, on {settings.device()}, in {out}")
-    marks = [(done, time.perf_counter())]
-    with _ctrl_c() as pressed, tqdm(total=plan.steps, initial=done, unit="step", mininterval=0.5) as bar:
-
-        def after_step() -> bool:
-            bar.update()
-            return pressed()
-
-        def report(step: int, losses: dict[str, float]) -> None:
-            marks.append((step, time.perf_counter()))
-            (before, then), (_, now) = marks[-2:]
-            shown = {name: f"{value:.3f}" for name, value in losses.items()}
-            rate = (step - before) * recipe.batch_size / (now - then)
-            bar.set_postfix({**shown, "images/s": f"{rate:.0f}"}, refresh=False)
-
-        finished = runs.train(recipe, out, plan, resumed=state, stop=after_step, report=report)
-        reached = bar.n
-    if not finished:
-        typer.echo(
-            f"stopped at step {reached}; go on with: gentutor train {recipe.name} --out {out} --resume"
-        )
-        raise typer.Exit(130)
-    typer.echo(f"finished; `gentutor sample {recipe.name} --from {out}` draws from it")
-
-
 def _store(name: str, out: Path) -> None:
     card = runs.store(name, out, checkpoint.FOLDER)
     typer.echo(f"stored {name} in {checkpoint.FOLDER}: {_numbers(card.metrics)}")
 
 
 def _load(name: str, source: Path | None) -> tuple[nn.Module, checkpoint.Card]:
-    recipes.get(name)
     if source is None:
+        recipes.get(name)
         return checkpoint.pretrained(name, checkpoint.FOLDER)
+    if name != recipes.FOLDER:
+        recipes.get(name)
     if name not in checkpoint.stored(source) and (source / STATE).exists():
         raise ValueError(f"the run in {source} is not finished; go on with `gentutor train --resume`")
     return checkpoint.pretrained(name, source)
@@ -197,23 +186,6 @@ def _stored(name: str) -> str:
 
 def _numbers(metrics: dict[str, float]) -> str:
     return ", ".join(f"{name} {value:.4g}" for name, value in metrics.items())
-
-
-@contextmanager
-def _ctrl_c() -> Iterator[Callable[[], bool]]:
-    """Within the block the first Ctrl-C only makes the yielded function True; the second interrupts."""
-    pressed = False
-
-    def note(number: int, frame: FrameType | None) -> None:
-        nonlocal pressed
-        pressed = True
-        signal.signal(signal.SIGINT, before)
-
-    before = signal.signal(signal.SIGINT, note)
-    try:
-        yield lambda: pressed
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

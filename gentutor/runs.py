@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 import gentutor
 from gentutor import checkpoint, recipes
-from gentutor.recipes import Recipe
+from gentutor.recipes import CycleGANRecipe, Recipe
 from gentutor.resume import STAGES, STATE, Plan, save_state
 from gentutor.sampling import grid_columns, makes_images, png, shown_samples, tile, translations
 from gentutor.settings import device
@@ -131,12 +132,37 @@ def show(run: Run, out: Path, step: int) -> None:
     """Save a grid of samples, eight rows of the same noise at every step, or of the same translations."""
     picture = None
     if run.examples is not None:
-        picture = tile(translations(run.model, *run.examples, columns=10), columns=10)
+        columns = min(10, len(run.examples[0]))
+        picture = tile(translations(run.model, *run.examples, columns), columns)
     elif makes_images(run.model):
         columns = grid_columns(run.model)
         picture = tile(shown_samples(run.model, 8 * columns), columns)
     if picture is not None:
         checkpoint.write_atomically(out / f"samples-{step}.png", png(picture))
+
+
+def picture(recipe: Recipe, model: nn.Module, n: int, seed: int = 0) -> tuple[np.ndarray, str]:
+    """A grid of what a trained model makes, and in words what it shows.
+
+    Args:
+        recipe: of the model.
+        model: draws images from noise, or translates.
+        n: images to draw; or test images of each domain to translate, rounded up to whole rows of at most
+            ten, as far as there are so many.
+        seed: of the noise.
+
+    Raises:
+        ValueError: the model makes no images.
+    """
+    if isinstance(recipe, CycleGANRecipe):
+        a, b = recipe.images("test")
+        columns = min(10, n, len(a), len(b))
+        n = columns * min(-(-n // columns), len(a) // columns, len(b) // columns)
+        rows = translations(model, a[:n], b[:n], columns)
+        return tile(rows, columns), f"{n} images of each domain, above their translations,"
+    if not makes_images(model):
+        raise ValueError(f"{recipe.name!r} makes no images: it is a {type(model).__name__}")
+    return tile(shown_samples(model, n, seed), grid_columns(model)), f"{n} images"
 
 
 def device_name() -> str:

@@ -96,9 +96,13 @@ def shown_samples(model: nn.Module, n: int, seed: int = 0) -> Tensor:
 
 
 @torch.no_grad()
-def translate(generator: nn.Module, images: Tensor, chunk: int = 500) -> Tensor:
-    """Images (N, C, H, W) in [-1, 1] as the generator translates them, in eval mode: on the processor."""
+def translate(generator: nn.Module, images: Tensor, pixels: int = 500 * 32 * 32) -> Tensor:
+    """Images (N, C, H, W) in [-1, 1] as the generator translates them, in eval mode: on the processor.
+
+    So many are translated at once that they have at most ``pixels`` pixels, but at least one.
+    """
     device = next(generator.parameters()).device
+    chunk = max(1, pixels // (images.shape[2] * images.shape[3]))
     with evaluating(generator):
         return torch.cat([generator(part.to(device)).cpu() for part in images.split(chunk)])
 

@@ -12,6 +12,8 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
 from tqdm import tqdm
 
+from gentutor.optimizers import load_part
+
 Losses = dict[str, Tensor]  # 0-d, detached, by name
 Report = Callable[[int, dict[str, float]], None]
 
@@ -223,19 +225,18 @@ class Run:
 
     def state_dict(self) -> dict[str, Any]:
         """The state of networks, optimisers, batches, random numbers and history."""
-        cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
         return {
             "parts": {name: part.state_dict() for name, part in self.parts.items()},
             "batches": self.batches.state_dict(),
             "random": torch.get_rng_state(),
-            "random_cuda": cuda,
+            "random_cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
             "history": copy.deepcopy(vars(self.history)),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go back to a saved state, random numbers included."""
         for name, part in self.parts.items():
-            part.load_state_dict(state["parts"][name])
+            load_part(part, state["parts"][name])
         self.batches.load_state_dict(state["batches"])
         self.history = History(**copy.deepcopy(state["history"]))
         torch.set_rng_state(state["random"])

@@ -1,7 +1,8 @@
 """Embedded data as whole tensors, batches of them, and toy densities whose truth is known."""
 
 from gentutor.data.batching import Batches, UnpairedBatches, batches, unpaired
-from gentutor.data.deform import deform, jitter
+from gentutor.data.deform import crop_and_flip, deform, jitter
+from gentutor.data.folders import image_files, read_images
 from gentutor.data.glyphs import Emoji, Glyphs, character_names, characters, emoji, emoji_table
 from gentutor.data.images import Images, fashion_mnist, mnist, to_signed, to_unit, torchvision_root
 from gentutor.data.names import tokens, vocabulary, words
@@ -20,15 +21,18 @@ __all__ = [
     "batches",
     "character_names",
     "characters",
+    "crop_and_flip",
     "deform",
     "emoji",
     "emoji_table",
     "fashion_mnist",
     "grid",
+    "image_files",
     "jitter",
     "mixture_1d",
     "mnist",
     "printed_digits",
+    "read_images",
     "ring",
     "text",
     "to_signed",

@@ -104,9 +104,16 @@ def batches(
 class UnpairedBatches(Iterator[tuple[Tensor, ...]]):
     """What ``unpaired`` returns: two iterators side by side, each with its own order."""
 
-    def __init__(self, a: Tensor, b: Tensor, batch_size: int, generator: torch.Generator | None) -> None:
-        self.a = batches(a, batch_size=batch_size, generator=generator)
-        self.b = batches(b, batch_size=batch_size, generator=generator)
+    def __init__(
+        self,
+        a: Tensor,
+        b: Tensor,
+        batch_size: int,
+        generator: torch.Generator | None,
+        device: torch.device | str | None,
+    ) -> None:
+        self.a = batches(a, batch_size=batch_size, generator=generator, device=device)
+        self.b = batches(b, batch_size=batch_size, generator=generator, device=device)
 
     def __next__(self) -> tuple[Tensor, ...]:
         return (*next(self.a), *next(self.b))
@@ -126,7 +133,12 @@ class UnpairedBatches(Iterator[tuple[Tensor, ...]]):
 
 
 def unpaired(
-    a: Tensor, b: Tensor, *, batch_size: int, generator: torch.Generator | None = None
+    a: Tensor,
+    b: Tensor,
+    *,
+    batch_size: int,
+    generator: torch.Generator | None = None,
+    device: torch.device | str | None = None,
 ) -> UnpairedBatches:
     """An endless iterator of batches of two domains: row i of one has nothing to do with row i of the other.
 
@@ -135,6 +147,7 @@ def unpaired(
         b: (M, ...), of the other; each domain starts a new pass when its own is over.
         batch_size: 1 to the smaller of N and M.
         generator: as for ``batches``.
+        device: as for ``batches``.
 
     Returns:
         An iterator of pairs of tensors (batch_size, ...), with ``state_dict`` and ``load_state_dict``.
@@ -147,7 +160,7 @@ def unpaired(
     >>> sorted(torch.cat(firsts).tolist()), sorted(torch.cat(seconds).tolist())  # three passes, two passes
     ([0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3], [0, 0, 10, 10, 20, 20, 30, 30, 40, 40, 50, 50])
     """
-    return UnpairedBatches(a, b, batch_size, generator)
+    return UnpairedBatches(a, b, batch_size, generator, device)
 
 
 def _expect_batchable(tensors: tuple[Tensor, ...], batch_size: int) -> None:

@@ -1,4 +1,4 @@
-"""Random deformations of images: shifts, scales and turns, bent strokes, thicker and thinner ones."""
+"""Random deformations of images: shifts, scales and turns, bent strokes, thicker and thinner ones, crops."""
 
 import torch
 import torch.nn.functional as F
@@ -59,6 +59,37 @@ def deform(images: Tensor, strength: float = 1.0) -> Tensor:
     gain = 0.4 * strength * _uniform(len(images), images)[:, None, None, None]
     brighter, darker = F.max_pool2d(images, 3, 1, 1), -F.max_pool2d(-images, 3, 1, 1)
     return images + gain.clamp(min=0) * (brighter - images) + (-gain).clamp(min=0) * (darker - images)
+
+
+def crop_and_flip(images: Tensor, size: int) -> Tensor:
+    """A random square of each image, and half of the squares mirrored left to right.
+
+    Args:
+        images: (B, C, H, W), of any type.
+        size: side of the squares in pixels, 1 to the smaller of H and W.
+
+    Returns:
+        (B, C, size, size), of the same type. Nothing waits for the device.
+
+    Raises:
+        ValueError: the images have another shape, or size is out of its range.
+
+    >>> crop_and_flip(torch.tensor([[[[1, 2]]]]), size=1).item() in (1, 2)
+    True
+    """
+    if images.dim() != 4 or not 1 <= size <= min(images.shape[2:]):
+        raise ValueError(
+            f"expected images (B, C, H, W) and 1 <= size <= H, W, got {tuple(images.shape)}, {size}"
+        )
+    n, device = len(images), images.device
+    tops, lefts = (torch.rand(n, device=device).mul(side - size + 1).long() for side in images.shape[2:])
+    pixels = torch.arange(size, device=device)
+    mirrored = torch.rand(n, 1, device=device) < 0.5
+    rows = tops[:, None] + pixels  # (B, size)
+    columns = lefts[:, None] + torch.where(mirrored, pixels.flip(0), pixels)  # (B, size)
+    channels = torch.arange(images.shape[1], device=device)
+    image = torch.arange(n, device=device)[:, None, None, None]
+    return images[image, channels[:, None, None], rows[:, None, :, None], columns[:, None, None, :]]
 
 
 def _affine(images: Tensor, scale: float, shift: float, turn: float = 0.0, lean: float = 0.0) -> Tensor:

@@ -15,6 +15,7 @@ from gentutor.objectives.translation import cycle_consistency_loss
 from gentutor.recipes.cyclegan import CycleGANRecipe
 from gentutor.recipes.domains import CHANNELS, domain_digits
 from gentutor.recipes.embedding import EmbeddingRecipe
+from gentutor.recipes.folder import FolderRecipe
 from gentutor.sampling import evaluating, translate
 
 DISTURBANCE = 0.1  # standard deviation of the noise that a translation should not mind, in [-1, 1]
@@ -34,6 +35,16 @@ def _measure_cyclegan(
 ) -> dict[str, float]:
     assert isinstance(model, Generators)
     return translation_metrics(recipe, model, "test", samples, seed)
+
+
+@measure.register
+def _measure_folder(
+    recipe: FolderRecipe, model: nn.Module, samples: int = 10_000, seed: int = 0
+) -> dict[str, float]:
+    """Of images of your own no truth is known, and no embedding: what is left are the cycles."""
+    assert isinstance(model, Generators)
+    a, b = (images[:samples] for images in recipe.images("test"))
+    return _cycles(model, (a, b), (translate(model.F, b), translate(model.G, a)), seed)
 
 
 def translation_metrics(
@@ -64,13 +75,22 @@ def translation_metrics(
     to_b, to_a = translate(model.G, a), translate(model.F, b)
     measured = _digits if "handwritten" in recipe.domains else _glyphs
     numbers = measured(recipe.domains, split, (a, b), (to_a, to_b), seed)
+    return {**numbers, **_cycles(model, (a, b), (to_a, to_b), seed)}
+
+
+def _cycles(
+    model: Generators, real: tuple[Tensor, Tensor], made: tuple[Tensor, Tensor], seed: int
+) -> dict[str, float]:
+    numbers = {}
     for name, noise in (("cycle", 0.0), ("cycle_disturbed", DISTURBANCE)):
         random = torch.Generator().manual_seed(seed)
-        back_a, back_b = (
-            translate(generator, made + noise * torch.randn(made.shape, generator=random))
-            for generator, made in ((model.F, to_b), (model.G, to_a))
-        )
-        numbers[name] = (cycle_consistency_loss(back_a, a) + cycle_consistency_loss(back_b, b)).item()
+        losses = [
+            cycle_consistency_loss(
+                translate(back, images + noise * torch.randn(images.shape, generator=random)), original
+            )
+            for back, images, original in ((model.F, made[1], real[0]), (model.G, made[0], real[1]))
+        ]
+        numbers[name] = (losses[0] + losses[1]).item()
     return numbers
 
 

@@ -65,3 +65,25 @@ def double(width_in: int, width_out: int, transposed: bool = False) -> list[nn.M
     if transposed:
         up = nn.ConvTranspose2d(width_in, width_out, 3, stride=2, padding=1, output_padding=1, bias=False)
     return [up, InstanceNorm(width_out), nn.ReLU()]
+
+
+class MixedPrecision(nn.Module):
+    """A network that in training computes in bfloat16 where that is faster; its weights stay float32.
+
+    bfloat16 has the range of float32 and 8 bits of precision: no loss needs to be scaled. What comes out is
+    float32 again, so that losses, and their sums over pixels, are computed in full precision.
+
+    Args:
+        net: takes one tensor, gives one.
+        device_type: where to do so: "cuda", or "cpu"; elsewhere, and in eval mode, all is float32.
+    """
+
+    def __init__(self, net: nn.Module, device_type: str = "cuda") -> None:
+        super().__init__()
+        self.net, self.device_type = net, device_type
+
+    def forward(self, x: Tensor) -> Tensor:
+        """What ``net`` makes of x, as float32."""
+        mixed = self.training and x.device.type == self.device_type
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=mixed):
+            return self.net(x).float()

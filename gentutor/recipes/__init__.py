@@ -4,6 +4,9 @@ A recipe builds the networks of a run and its optimisation step; ``training.fit`
 line do the rest.
 """
 
+from dataclasses import replace
+from typing import Any
+
 from gentutor.recipes.classifier import DIGIT_CLASSIFIER, ClassifierRecipe
 from gentutor.recipes.completion import (
     CGAN_COMPLETION,
@@ -29,6 +32,8 @@ from gentutor.recipes.cyclegan import (
     CycleGANRecipe,
 )
 from gentutor.recipes.embedding import EMBEDDINGS, EmbeddingRecipe
+from gentutor.recipes.folder import NAME as FOLDER
+from gentutor.recipes.folder import FolderRecipe, folder_recipe, restored
 from gentutor.recipes.gan import DCGAN, MLP_GAN, GANRecipe
 from gentutor.recipes.text import CVAE_EMOJI, EmojiRecipe
 from gentutor.recipes.vae import (
@@ -72,11 +77,15 @@ __all__ = [
     "CycleGANRecipe",
     "EmbeddingRecipe",
     "EmojiRecipe",
+    "FolderRecipe",
     "GANRecipe",
     "Recipe",
     "RegressionRecipe",
     "VAERecipe",
+    "choose",
+    "folder_recipe",
     "get",
+    "restore",
     "start_at_pixel_means",
 ]
 
@@ -114,6 +123,42 @@ def get(name: str) -> Recipe:
     Raises:
         ValueError: no recipe has it; the message lists those there are.
     """
+    if name == FOLDER:
+        raise ValueError(f"{FOLDER!r} is for images of your own: train it with --data, use it with --from")
     if name not in ALL:
         raise ValueError(f"unknown recipe {name!r}; known: {', '.join(ALL)}")
     return ALL[name]
+
+
+def restore(name: str, settings: dict[str, Any]) -> Recipe:
+    """The recipe of this name; of images of your own, the one whose settings a card or a state holds.
+
+    Raises:
+        ValueError: no recipe has this name, or the settings are of another one.
+    """
+    return restored(settings) if name == FOLDER else get(name)
+
+
+def choose(name: str, given: dict[str, Any], state: dict[str, Any] | None = None) -> Recipe:
+    """The recipe of this name with the settings that are given; the others as in a state's, or by default.
+
+    Args:
+        name: of a recipe; that on images of your own must be given their ``folder``, or a state.
+        given: ``seed``; for images of your own any argument of ``folder_recipe``.
+        state: the settings of a run that goes on.
+
+    Raises:
+        ValueError: no recipe has this name, or a setting does not belong to it.
+    """
+    if name == FOLDER:
+        if state is not None:
+            return replace(restored(state), **given)
+        if "folder" in given:
+            return folder_recipe(**given)
+    recipe = get(name)
+    if given.keys() - {"seed"}:
+        raise ValueError(
+            f"--data, --size, --width, --blocks and --batch go with {FOLDER!r}, not with {name!r}"
+        )
+    seed = given.get("seed", recipe.seed if state is None else state["seed"])
+    return replace(recipe, seed=seed)

@@ -42,23 +42,34 @@ class CycleGANRecipe:
 
     def model(self) -> Generators:
         """The untrained generators, which a checkpoint of this recipe holds."""
-        a, b = (CHANNELS[domain] for domain in self.domains)
+        a, b = self.channels()
         return Generators(self._generator(a, b), self._generator(b, a))
+
+    def channels(self) -> tuple[int, int]:
+        """Of the images of A and of B."""
+        a, b = (CHANNELS[domain] for domain in self.domains)
+        return a, b
 
     def _generator(self, channels_in: int, channels_out: int) -> nn.Module:
         return ResnetGenerator(channels_in, channels_out, self.width, self.blocks, kernel=3, noise=self.noise)
 
     def discriminators(self) -> Discriminators:
         """The untrained discriminators of both domains, with empty pools."""
-        D_A, D_B = (
-            PatchDiscriminator(CHANNELS[domain], self.width, self.patch_layers) for domain in self.domains
-        )
+        D_A, D_B = (self._discriminator(channels) for channels in self.channels())
         return Discriminators(D_A, D_B, self.pool)
+
+    def _discriminator(self, channels: int) -> nn.Module:
+        return PatchDiscriminator(channels, self.width, self.patch_layers)
 
     def images(self, split: str) -> tuple[Tensor, Tensor]:
         """Both domains, each (N, C, H, W) in [-1, 1]."""
         a, b = (domain_images(domain, split) for domain in self.domains)
         return a, b
+
+    def examples(self) -> tuple[Tensor, Tensor]:
+        """Images to show over training, as many of each domain."""
+        a, b = self.images("validation")
+        return a[:20], b[:20]
 
     def step_function(self) -> Callable[..., Losses]:
         """The optimisation step, with its weights, before its networks are filled in."""
@@ -90,14 +101,9 @@ class CycleGANRecipe:
             d_optimizer=d_optimizer,
             ema=ema,
         )
-        examples = self.images("validation")
         return Run(
             model=ema.average,
-            step=captured(
-                lambda batch: update(self.augment(batch)),
-                device,
-                schedules,
-            ),
+            step=captured(lambda batch: update(self.augment(batch)), device, schedules),
             batches=self._batches(device),
             parts={
                 "generators": generators,
@@ -108,7 +114,7 @@ class CycleGANRecipe:
                 "g_schedule": schedules[0],
                 "d_schedule": schedules[1],
             },
-            examples=(examples[0][:20], examples[1][:20]),
+            examples=self.examples(),
         )
 
     def augment(self, batch: tuple[Tensor, ...]) -> tuple[Tensor, ...]:

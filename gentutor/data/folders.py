@@ -1,0 +1,93 @@
+"""Images of your own: every picture in a folder, as one tensor."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps, UnidentifiedImageError
+from torch import Tensor
+
+SMALLEST = 16  # pixels a side
+EXPECTED = "expected nothing but images (PNG, JPEG, WebP and the like)"
+
+
+def image_files(folder: Path | str) -> list[Path]:
+    """What lies in a folder, sorted by name; hidden files (.DS_Store) are left out.
+
+    Args:
+        folder: holds images and nothing else.
+
+    Returns:
+        At least one path. The files are not opened yet.
+
+    Raises:
+        ValueError: there is no such folder, it is empty, or holds a folder; the message names it.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise ValueError(f"there is no folder {folder}")
+    paths = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    if not paths:
+        raise ValueError(f"the folder {folder} is empty; {EXPECTED}")
+    for path in paths:
+        if not path.is_file():
+            raise ValueError(f"{path} is no file; {EXPECTED} in {folder}")
+    return paths
+
+
+def read_images(folder: Path | str, size: int) -> Tensor:
+    """Every image of a folder in colour, each made a square of one size (its sides change alike or not).
+
+    Images are turned as their camera says (EXIF) and may be grey, of 8 or 16 bits, in palettes, CMYK or
+    partly transparent, which is laid on white. All of them stay in memory, 3 size**2 bytes each: at 286
+    pixels, 1,000 images take 245 MB.
+
+    Args:
+        folder: holds images of any size and nothing else; hidden files are left out.
+        size: of the squares, in pixels, at least 1; sampled bicubically.
+
+    Returns:
+        (N, 3, size, size), uint8, in the order of ``image_files``.
+
+    Raises:
+        ValueError: the folder is missing or empty; a file is no image, is damaged, or is smaller than 16
+            pixels a side. The message names it.
+        OSError: a file cannot be opened.
+    """
+    paths = image_files(folder)
+    images = torch.empty(len(paths), 3, size, size, dtype=torch.uint8)
+    for i, path in enumerate(paths):
+        square = _read(path).resize((size, size), Image.Resampling.BICUBIC)
+        images[i] = torch.from_numpy(np.array(square)).permute(2, 0, 1)  # (H, W, 3) -> (3, H, W)
+    return images
+
+
+def _read(path: Path) -> Image.Image:
+    """An image in RGB, upright."""
+    try:
+        with Image.open(path) as file:
+            file.load()
+            image = _in_colour(ImageOps.exif_transpose(file))
+    except UnidentifiedImageError as error:
+        raise ValueError(f"{path} is no image, or damaged; {EXPECTED} in {path.parent}") from error
+    except PermissionError:
+        raise
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise ValueError(f"the image {path} cannot be read: {error}") from error
+    if min(image.size) < SMALLEST:
+        width, height = image.size
+        raise ValueError(
+            f"the image {path} has {width} x {height} pixels; expected at least {SMALLEST} a side"
+        )
+    return image
+
+
+def _in_colour(image: Image.Image) -> Image.Image:
+    if image.mode == "F":
+        raise ValueError("its pixels are floating-point numbers; expected 8 or 16 bits")
+    if image.mode.startswith("I"):  # 16 bits
+        image = Image.fromarray((np.asarray(image) >> 8).clip(0, 255).astype(np.uint8))
+    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+    return image.convert("RGB")

@@ -1,0 +1,174 @@
+"""CycleGAN between two folders of images of your own, with the published settings."""
+
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gentutor import data
+from gentutor.models.cyclegan import PatchDiscriminator, ResnetGenerator
+from gentutor.models.layers import MixedPrecision
+from gentutor.recipes.cyclegan import CycleGANRecipe
+from gentutor.settings import Steps
+
+NAME = "cyclegan"
+EPOCHS = 200  # as published; half of them with falling rates
+FOLDERS = ("trainA", "trainB", "testA", "testB")
+SHOWN = 4  # test images of each domain in a sample grid
+
+
+@dataclass(frozen=True, kw_only=True)
+class FolderRecipe(CycleGANRecipe):
+    """CycleGAN on colour images in trainA, trainB, testA and testB of a folder, cut to squares."""
+
+    folder: str  # holds trainA, trainB, testA and testB
+    size: int  # side of the squares, in pixels
+    kernel: int  # side of a generator's first and last convolution
+    mixed_precision: str  # the kind of device on which networks compute in bfloat16
+
+    def channels(self) -> tuple[int, int]:
+        """Three: all images are in colour."""
+        return 3, 3
+
+    def load_size(self) -> int:
+        """The side to which training images are scaled before a random square is cut out: 286 for 256."""
+        return round(self.size * 286 / 256)
+
+    def images(self, split: str) -> tuple[Tensor, Tensor]:
+        """Both domains, (N, 3, size, size) in [-1, 1], whole images scaled to squares; "train" or "test"."""
+        a, b = (data.to_signed(data.read_images(self._folder(split, d), self.size)) for d in "AB")
+        return a, b
+
+    def examples(self) -> tuple[Tensor, Tensor]:
+        """The first test images, at most four, as many of each domain."""
+        a, b = self.images("test")
+        n = min(SHOWN, len(a), len(b))
+        return a[:n], b[:n]
+
+    def augment(self, batch: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """A random square of each image, half of them mirrored, in [-1, 1]."""
+        return tuple(data.to_signed(data.crop_and_flip(images, self.size)) for images in batch)
+
+    def lasting(self, steps: int) -> "FolderRecipe":
+        """The same with another number of steps, in the second half of which the rates fall."""
+        return replace(self, steps=replace(self.steps, full=steps))
+
+    def summary(self) -> str:
+        """How many images there are, and what memory those of training take."""
+        counts = [len(data.image_files(Path(self.folder) / part)) for part in FOLDERS]
+        listed = ", ".join(f"{part} {count}" for part, count in zip(FOLDERS, counts, strict=True))
+        side = self.load_size()
+        megabytes = 3 * side**2 * (counts[0] + counts[1]) / 1e6
+        return f"images: {listed}; training keeps {megabytes:.0f} MB, {side} x {side} pixels each"
+
+    def _folder(self, split: str, domain: str) -> Path:
+        if split not in ("train", "test"):
+            raise ValueError(f"unknown split {split!r}; known: train, test")
+        return Path(self.folder) / (split + domain)
+
+    def _generator(self, channels_in: int, channels_out: int) -> nn.Module:
+        net = ResnetGenerator(
+            channels_in, channels_out, self.width, self.blocks, self.kernel, noise=self.noise
+        )
+        return MixedPrecision(net, self.mixed_precision)
+
+    def _discriminator(self, channels: int) -> nn.Module:
+        return MixedPrecision(
+            PatchDiscriminator(channels, self.width, self.patch_layers), self.mixed_precision
+        )
+
+    def _batches(self, device: torch.device) -> data.UnpairedBatches:
+        """Of uint8 images, which stay in the main memory."""
+        a, b = (data.read_images(self._folder("train", d), self.load_size()) for d in "AB")
+        order = torch.Generator().manual_seed(self.seed)
+        return data.unpaired(a, b, batch_size=self.batch_size, generator=order, device=device)
+
+
+def folder_recipe(
+    folder: Path | str,
+    size: int = 256,
+    width: int = 64,
+    blocks: int | None = None,
+    batch_size: int = 1,
+    seed: int = 0,
+) -> FolderRecipe:
+    """The published settings of CycleGAN for the images in a folder, or smaller ones.
+
+    As published but for what makes no checkerboards: nearest neighbours and convolutions in place of
+    transposed convolutions. Training images are scaled to squares 286 / 256 times as large as ``size``.
+
+    Args:
+        folder: holds the folders trainA, trainB, testA and testB, as the published data sets have it.
+        size: side of the squares that the networks see, a multiple of 4, at least 32 pixels.
+        width: feature maps at full size, 64 in the paper.
+        blocks: residual blocks; by default 9 from 256 pixels on, and 6 below, as in the paper.
+        batch_size: images of each domain in a step, 1 in the paper.
+        seed: of weights, order, crops and pools.
+
+    Returns:
+        A recipe whose full run takes 200 epochs of the larger domain.
+
+    Raises:
+        ValueError: a folder is missing or empty, or a number is out of its range.
+    """
+    root = Path(folder).expanduser().resolve()
+    a, b, *_ = (len(_files(root / part)) for part in FOLDERS)
+    blocks = (9 if size >= 256 else 6) if blocks is None else blocks
+    _expect(size, width, blocks, batch_size, min(a, b))
+    epoch = -(-max(a, b) // batch_size)
+    return FolderRecipe(
+        name=NAME,
+        source="Zhu et al. 2017, sections 4 and 7.2, with nearest neighbours for transposed convolutions",
+        folder=str(root),
+        domains=("A", "B"),
+        size=size,
+        width=width,
+        blocks=blocks,
+        kernel=7,
+        noise=0.0,
+        patch_layers=3,  # patches of 70 x 70 pixels
+        pool=50,
+        cycle_weight=10.0,
+        identity_weight=5.0,
+        adversarial_weight=1.0,
+        jitter=(0.0, 0.0),  # random squares instead
+        batch_size=batch_size,
+        learning_rate=2e-4,
+        betas=(0.5, 0.999),
+        ema_decay=0.0,  # the last weights
+        mixed_precision="cuda",
+        steps=Steps(ci=5, cpu=2 * epoch, gpu=EPOCHS * epoch, full=EPOCHS * epoch),
+        seed=seed,
+    )
+
+
+def restored(settings: dict[str, Any]) -> FolderRecipe:
+    """The recipe that a card or a state holds as a dict.
+
+    Raises:
+        ValueError: it is of another recipe.
+    """
+    if settings.keys() != {field.name for field in fields(FolderRecipe)}:
+        raise ValueError(f"expected a run of the recipe {NAME!r}, got one of {settings.get('name')!r}")
+    plain = {name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()}
+    return FolderRecipe(**{**plain, "steps": Steps(**settings["steps"])})
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        return data.image_files(folder)
+    except ValueError as error:
+        raise ValueError(f"{error}; --data takes a folder with {', '.join(FOLDERS)}") from error
+
+
+def _expect(size: int, width: int, blocks: int, batch_size: int, images: int) -> None:
+    if size % 4 or size < 32:
+        raise ValueError(f"size must be a multiple of 4, at least 32, got {size}")
+    if width < 1 or blocks < 1:
+        raise ValueError(f"width and blocks must be at least 1, got {width} and {blocks}")
+    if not 1 <= batch_size <= images:
+        raise ValueError(
+            f"batch must lie in 1 to {images}, the images of the smaller domain, got {batch_size}"
+        )
