@@ -16,7 +16,7 @@ import torch
 import gentutor
 from gentutor.studies.classifiers import naive_bayes_or_logistic, two_gaussians
 from gentutor.studies.conditional import conditional_models
-from gentutor.studies.cyclegan import characters_ablation, emoji_ablation
+from gentutor.studies.cyclegan import characters_ablation, cyclegan_training, emoji_ablation
 from gentutor.studies.digits import dcgan_ablation, gan_measurements
 from gentutor.studies.mode_collapse import mode_collapse
 from gentutor.studies.stored_vaes import vae_measurements
@@ -38,6 +38,7 @@ STUDIES: dict[str, Callable[..., dict[str, Any]]] = {
     "conditional-models": conditional_models,
     "cyclegan-characters": characters_ablation,
     "cyclegan-emoji": emoji_ablation,
+    "cyclegan-training": cyclegan_training,
 }
 
 

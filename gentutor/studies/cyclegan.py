@@ -76,6 +76,23 @@ def cyclegan_ablation(name: str, seeds: tuple[int, ...] = (0, 1, 2), steps: int 
     return {"settings": {"recipe": name, "seeds": seeds, "steps": steps}, "rows": rows}
 
 
+def cyclegan_training(
+    name: str = "cyclegan-characters", steps: tuple[int, ...] = (150, 600, 1500, 3000, 4500, 6000, 7500, 9000)
+) -> dict[str, Any]:
+    """What the validation pairs say of a recipe's run after so many steps."""
+    recipe = recipes.get(name)
+    assert isinstance(recipe, CycleGANRecipe)
+    run, rows = recipe.start(settings.device()), []
+    for until in steps:
+        every = until - run.history.done
+        run.history = fit(
+            run.step, run.batches, steps=until, every=every, history=run.history, progress=False
+        )
+        assert isinstance(run.model, Generators)
+        rows.append({"step": until, **_rounded(translation_metrics(recipe, run.model, "validation"))})
+    return {"settings": {"recipe": name, "steps": steps}, "rows": rows}
+
+
 def characters_ablation(**settings: Any) -> dict[str, Any]:
     """``cyclegan_ablation`` of the characters."""
     return cyclegan_ablation("cyclegan-characters", **settings)
