@@ -19,6 +19,7 @@ from gentutor.studies.conditional import conditional_models
 from gentutor.studies.digits import dcgan_ablation, gan_measurements
 from gentutor.studies.mode_collapse import mode_collapse
 from gentutor.studies.stored_vaes import vae_measurements
+from gentutor.studies.translation import translation_toys
 from gentutor.studies.vae_gaps import vae_overfitting
 from gentutor.studies.vae_variants import vae_beta, vae_collapse, vae_mistakes
 
@@ -35,6 +36,7 @@ STUDIES: dict[str, Callable[..., dict[str, Any]]] = {
     "vae-overfitting": vae_overfitting,
     "vae-measurements": vae_measurements,
     "conditional-models": conditional_models,
+    "translation-toys": translation_toys,
 }
 
 
