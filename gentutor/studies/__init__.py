@@ -20,6 +20,7 @@ from gentutor.studies.cyclegan import characters_ablation, cyclegan_training, em
 from gentutor.studies.digits import dcgan_ablation, gan_measurements
 from gentutor.studies.mode_collapse import mode_collapse
 from gentutor.studies.stored_vaes import vae_measurements
+from gentutor.studies.translation import translation_toys
 from gentutor.studies.vae_gaps import vae_overfitting
 from gentutor.studies.vae_variants import vae_beta, vae_collapse, vae_mistakes
 
@@ -39,6 +40,7 @@ STUDIES: dict[str, Callable[..., dict[str, Any]]] = {
     "cyclegan-characters": characters_ablation,
     "cyclegan-emoji": emoji_ablation,
     "cyclegan-training": cyclegan_training,
+    "translation-toys": translation_toys,
 }
 
 
