@@ -8,6 +8,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
 from gentutor import notebook
+from gentutor.models.cyclegan import Generators, ResnetGenerator
 from gentutor.models.gan import MLPGenerator
 
 
@@ -87,6 +88,18 @@ def test_live_grid_shows_the_same_noise_at_every_report():
         grid(1, {"generator": 0.5})
     assert first.shape == (6, 1, 28, 28)
     assert torch.equal(first, grid.samples())
+
+
+def test_live_translations_follow_the_same_images():
+    model = Generators(*[ResnetGenerator(width=2, blocks=1, kernel=3) for _ in range(2)])
+    a, b = torch.rand(2, 3, 1, 16, 16)
+    with capture_output():
+        grid = notebook.LiveTranslations(model, a, b)
+        grid(1, {"cycle": 0.5})
+    rows = grid.samples().split(3)
+    torch.testing.assert_close(rows[0], a / 2 + 0.5)
+    torch.testing.assert_close(rows[2], b / 2 + 0.5)
+    torch.testing.assert_close(rows[1], model.eval().G(a).detach() / 2 + 0.5)
 
 
 def test_minutes_of_a_chapter_are_shown_and_missing_ones_named(monkeypatch, capsys):

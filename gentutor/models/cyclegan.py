@@ -188,7 +188,7 @@ def receptive_field(model: nn.Module) -> int:
         ValueError: a layer is not square, or upsamples, or there is no convolution or pooling.
 
     Source:
-        The 70 of the 70x70 PatchGAN: Isola et al. 2017, section 3.2.2.
+        eq-receptive-field; the 70 of the 70x70 PatchGAN: Isola et al. 2017, section 3.2.2.
 
     >>> receptive_field(nn.Sequential(nn.Conv2d(1, 1, 3), nn.Conv2d(1, 1, 3)))  # 3 + 2
     5

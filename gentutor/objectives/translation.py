@@ -29,7 +29,7 @@ def cycle_consistency_loss(reconstructed: Tensor, original: Tensor) -> Tensor:
         ValueError: the shapes differ, or the tensors are empty.
 
     Source:
-        Zhu et al. 2017, Eq. 2 (there a sum over pixels, in the published code a mean).
+        eq-cycle-consistency; Zhu et al. 2017, Eq. 2 (there a sum over pixels, in the published code a mean).
 
     >>> import torch
     >>> cycle_consistency_loss(torch.tensor([[0.5, -1.0]]), torch.tensor([[0.0, 1.0]]))  # (0.5 + 2) / 2
@@ -56,7 +56,7 @@ def identity_loss(mapped: Tensor, original: Tensor) -> Tensor:
         ValueError: the shapes differ, as they must where the domains differ in channels; or are empty.
 
     Source:
-        Zhu et al. 2017, section 5.2.
+        eq-identity-loss; Zhu et al. 2017, section 5.2.
 
     >>> import torch
     >>> identity_loss(torch.tensor([[0.5, -1.0]]), torch.tensor([[0.5, 1.0]]))  # (0 + 2) / 2
@@ -95,7 +95,7 @@ def cyclegan_objective(
         ValueError: a part is no scalar, or a weight is negative.
 
     Source:
-        Zhu et al. 2017, Eq. 3, with the identity term of section 5.2.
+        eq-cyclegan-objective; Zhu et al. 2017, Eq. 3, with the identity term of section 5.2.
 
     >>> import torch
     >>> cyclegan_objective(torch.tensor(0.5), torch.tensor(0.2), torch.tensor(0.1))  # 0.5 + 2 + 0.5

@@ -157,7 +157,7 @@ CYCLEGAN_EMOJI = replace(
     CYCLEGAN_CHARACTERS,
     name="cyclegan-emoji",
     domains=("openmoji-black", "noto"),
-    steps=Steps(ci=5, cpu=300, gpu=3000, full=5000),
+    steps=Steps(ci=5, cpu=300, gpu=3000, full=4000),
 )
 CYCLEGAN_DIGITS = replace(
     CYCLEGAN_CHARACTERS,

@@ -11,7 +11,7 @@ from gentutor.recipes import CycleGANRecipe
 from gentutor.sampling import png, tile, translations
 from gentutor.training import Run, fit
 
-STAGES = 4  # of training, evenly spaced, at which validation pairs are looked at
+STAGES = 2  # of training, evenly spaced, at which validation pairs are looked at
 PAIRS = 200  # how many
 SHOWN = 10  # test pairs in a picture
 
@@ -64,7 +64,7 @@ def stage(recipe: CycleGANRecipe, run: Run) -> dict[str, Any]:
     return {"step": run.history.done, "losses": _rounded(losses), "validation": _rounded(measured)}
 
 
-def cyclegan_ablation(name: str, seeds: tuple[int, ...] = (0, 1, 2), steps: int = 600) -> dict[str, Any]:
+def cyclegan_ablation(name: str, seeds: tuple[int, ...] = (0, 1, 2), steps: int = 800) -> dict[str, Any]:
     """A CycleGAN recipe, and the same with one thing changed, once for each seed, for ``steps`` steps."""
     recipe = recipes.get(name)
     assert isinstance(recipe, CycleGANRecipe)
@@ -74,6 +74,23 @@ def cyclegan_ablation(name: str, seeds: tuple[int, ...] = (0, 1, 2), steps: int 
         for variant, changed in variants(recipe, steps).items()
     ]
     return {"settings": {"recipe": name, "seeds": seeds, "steps": steps}, "rows": rows}
+
+
+def cyclegan_training(
+    name: str = "cyclegan-characters", steps: tuple[int, ...] = (150, 600, 1500, 3000, 4500, 6000, 7500, 9000)
+) -> dict[str, Any]:
+    """What the validation pairs say of a recipe's run after so many steps."""
+    recipe = recipes.get(name)
+    assert isinstance(recipe, CycleGANRecipe)
+    run, rows = recipe.start(settings.device()), []
+    for until in steps:
+        every = until - run.history.done
+        run.history = fit(
+            run.step, run.batches, steps=until, every=every, history=run.history, progress=False
+        )
+        assert isinstance(run.model, Generators)
+        rows.append({"step": until, **_rounded(translation_metrics(recipe, run.model, "validation"))})
+    return {"settings": {"recipe": name, "steps": steps}, "rows": rows}
 
 
 def characters_ablation(**settings: Any) -> dict[str, Any]:

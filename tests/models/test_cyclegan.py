@@ -185,6 +185,7 @@ CHAINS = [
 ]
 
 
+@pytest.mark.equation("eq-receptive-field")
 @pytest.mark.parametrize(("model", "expected"), CHAINS)
 def test_the_receptive_field_is_the_square_that_has_a_gradient(model, expected):
     assert receptive_field(model) == expected

@@ -21,6 +21,8 @@ def normal(*shape: int, seed: int = 0) -> torch.Tensor:
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
+@pytest.mark.equation("eq-cycle-consistency")
+@pytest.mark.equation("eq-identity-loss")
 @BOTH
 @pytest.mark.parametrize("shape", [(5, 1, 4, 4), (7,), (2, 3), (1, 3, 2, 6), ()])
 def test_against_pytorchs_l1_loss_with_gradients(loss, shape):
@@ -33,6 +35,8 @@ def test_against_pytorchs_l1_loss_with_gradients(loss, shape):
     torch.testing.assert_close(got, torch.autograd.grad(expected, (mapped, original)))
 
 
+@pytest.mark.equation("eq-cycle-consistency")
+@pytest.mark.equation("eq-identity-loss")
 @BOTH
 def test_the_expectation_of_a_normal_difference(loss):
     """E |x - y| of two independent N(0, 1) is 2 / sqrt(pi)."""
@@ -60,6 +64,7 @@ def test_wrong_input(loss):
         loss(torch.zeros(0, 3), torch.zeros(0, 3))
 
 
+@pytest.mark.equation("eq-cyclegan-objective")
 def test_the_objective_is_linear_in_its_parts_with_the_weights_as_slopes():
     parts = [normal(seed=seed).requires_grad_() for seed in range(3)]
     value = cyclegan_objective(*parts, cycle_weight=7.0, identity_weight=2.0, adversarial_weight=3.0)
