@@ -63,6 +63,7 @@ __all__ = [
     "DCGAN",
     "DIGIT_CLASSIFIER",
     "EMBEDDINGS",
+    "FOLDER",
     "IWAE_MNIST",
     "MLP_GAN",
     "REGRESSION_COMPLETION",

@@ -152,7 +152,9 @@ def restored(settings: dict[str, Any]) -> FolderRecipe:
     """
     if settings.keys() != {field.name for field in fields(FolderRecipe)}:
         raise ValueError(f"expected a run of the recipe {NAME!r}, got one of {settings.get('name')!r}")
-    plain = {name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()}
+    plain: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()
+    }
     return FolderRecipe(**{**plain, "steps": Steps(**settings["steps"])})
 
 

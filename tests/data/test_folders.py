@@ -24,7 +24,13 @@ def test_all_kinds_become_squares_of_one_size(tmp_path):
     root = images_of_all_kinds(tmp_path)
     images = read_images(root / "testA", 32)
     assert images.shape == (5, 3, 32, 32) and images.dtype == torch.uint8
-    assert [path.name for path in image_files(root / "testA")] == ["0.png", "1.jpg", "2.png", "3.webp", "4.jpg"]
+    assert [path.name for path in image_files(root / "testA")] == [
+        "0.png",
+        "1.jpg",
+        "2.png",
+        "3.webp",
+        "4.jpg",
+    ]
     assert len(read_images(root / "trainA", 16)) == 3  # the hidden file is left out
 
 

@@ -55,11 +55,11 @@ def test_a_step_is_the_loss_of_two_views_written_out():
 
 def test_steps_tell_glyphs_apart():
     torch.manual_seed(0)
-    net, x = GlyphEmbedding(width=4, dim=8, size=16), glyphs(8)
+    net, x = GlyphEmbedding(width=4, dim=8, size=16), glyphs(32)
     optimizer = torch.optim.Adam(net.parameters(), lr=1e-2)
 
     def view(images: torch.Tensor) -> torch.Tensor:
-        return images + 0.1 * torch.randn_like(images)
+        return images + 0.5 * torch.randn_like(images)
 
-    losses = [embedding_step((x,), net, optimizer, view)["contrastive"].item() for _ in range(30)]
-    assert losses[-1] < 0.2 < losses[0]
+    losses = [embedding_step((x,), net, optimizer, view)["contrastive"].item() for _ in range(40)]
+    assert sum(losses[-5:]) < sum(losses[:5]) / 2

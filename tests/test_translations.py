@@ -1,0 +1,151 @@
+"""Translations in a grid, from the command line, and in a study: small ones."""
+
+import base64
+import dataclasses
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+
+from gentutor import checkpoint, recipes, runs
+from gentutor.models.cyclegan import Generators
+from gentutor.models.gan import MLPGenerator
+from gentutor.recipes import CYCLEGAN_CHARACTERS, CYCLEGAN_EMOJI
+from gentutor.sampling import from_png, tile, translate, translations
+from gentutor.studies import cyclegan
+from gentutor.training import History
+
+NAME = "cyclegan-characters"
+
+
+class Times(nn.Module):
+    """Multiplies what it takes; in training, by nothing."""
+
+    def __init__(self, factor: float, channels: int = 1) -> None:
+        super().__init__()
+        self.factor, self.channels = nn.Parameter(torch.tensor(factor)), channels
+        self.batches: list[int] = []
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.batches.append(len(x))
+        image = x.mean(dim=1, keepdim=True).expand(-1, self.channels, -1, -1)
+        return 0 * image if self.training else self.factor * image
+
+
+def constant(*values: float, channels: int = 1) -> torch.Tensor:
+    return torch.tensor(values).view(-1, 1, 1, 1).expand(-1, channels, 4, 4)
+
+
+def test_translate_works_in_eval_mode_and_in_parts():
+    net, x = Times(-0.5), torch.linspace(-1, 1, 7 * 16).view(7, 1, 4, 4)
+    made = translate(net, x)
+    torch.testing.assert_close(made, -0.5 * x)
+    assert net.training and not made.requires_grad and net.batches == [7]
+    for pixels, batches in ((48, [3, 3, 1]), (1, [1] * 7)):
+        net.batches.clear()
+        torch.testing.assert_close(translate(net, x, pixels=pixels), made)
+        assert net.batches == batches
+
+
+def test_rows_are_images_and_their_translations():
+    model = Generators(Times(0.5, channels=3), Times(-1.0))
+    a, b = constant(-1, -0.6, 0.2, 1), constant(0, 0.4, -0.4, 0.8, channels=3)
+    rows = translations(model, a, b, columns=2)
+    assert rows.shape == (16, 3, 4, 4)
+    shown = [-1, -0.6, -0.5, -0.3, 0, 0.4, 0, -0.4, 0.2, 1, 0.1, 0.5, -0.4, 0.8, 0.4, -0.8]
+    torch.testing.assert_close(rows[:, 0, 0, 0], torch.tensor(shown) / 2 + 0.5)
+    assert torch.equal(rows[:, 0], rows[:, 2])
+
+
+def test_what_cannot_be_shown():
+    model = Generators(Times(1.0), Times(1.0))
+    with pytest.raises(TypeError, match="MLPGenerator does not translate"):
+        translations(MLPGenerator(), constant(0), constant(0), columns=1)
+    with pytest.raises(ValueError, match="as many of both, a multiple of 2, got 2 and 1"):
+        translations(model, constant(0, 0), constant(0), columns=2)
+    with pytest.raises(ValueError, match="a multiple of 2, got 3 and 3"):
+        translations(model, constant(0, 0, 0), constant(0, 0, 0), columns=2)
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory):
+    """An untrained model of the characters' recipe, stored in a folder."""
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("stored")
+    model = recipes.get(NAME).model()
+    checkpoint.save(model, checkpoint.Card(NAME, {}, 0, "full", "", {}, 1, 1.0, History()), folder)
+    return folder
+
+
+@pytest.mark.parametrize(("n", "shown", "columns"), [(3, 3, 3), (10, 10, 10), (12, 20, 10)])
+def test_sample_writes_translations_of_test_images(command, stored, tmp_path, n, shown, columns):
+    picture = tmp_path / "a.png"
+    printed = command("sample", NAME, "--from", stored, "-n", n, "--out", picture)
+    assert f"{shown} images of each domain" in printed and str(picture) in printed
+    model, _ = checkpoint.pretrained(NAME, stored)
+    a, b = (images[:shown] for images in recipes.get(NAME).images("test"))
+    expected = tile(translations(model, a, b, columns), columns)
+    assert np.array_equal(np.asarray(Image.open(picture)), expected)
+    assert expected.shape == (4 * 32 * shown // columns, 32 * columns)
+
+
+def test_no_more_than_there_are(monkeypatch):
+    recipe, model = replace(CYCLEGAN_CHARACTERS, width=2, blocks=1), Generators(Times(1.0), Times(1.0))
+    monkeypatch.setattr(
+        type(recipe), "images", lambda *_: (torch.zeros(13, 1, 4, 4), torch.zeros(25, 1, 4, 4))
+    )
+    picture, what = runs.picture(recipe, model, 64)
+    assert what.startswith("10 images") and picture.shape == (16, 40)
+    monkeypatch.setattr(
+        type(recipe), "images", lambda *_: (torch.zeros(7, 1, 4, 4), torch.zeros(25, 1, 4, 4))
+    )
+    picture, what = runs.picture(recipe, model, 64)
+    assert what.startswith("7 images") and picture.shape == (16, 28)
+
+
+@pytest.mark.parametrize("recipe", [CYCLEGAN_CHARACTERS, CYCLEGAN_EMOJI], ids=lambda recipe: recipe.name)
+def test_a_variant_differs_in_one_thing(recipe):
+    variants = cyclegan.variants(recipe, steps=77)
+    base = variants.pop("the recipe")
+    assert base == replace(recipe, steps=replace(recipe.steps, full=77))
+    changed = {}
+    for name, variant in variants.items():
+        differs = [
+            field.name
+            for field in dataclasses.fields(recipe)
+            if getattr(variant, field.name) != getattr(base, field.name)
+        ]
+        assert len(differs) == 1, name
+        changed[name] = differs[0]
+    assert len(set(changed.values())) == len(changed)
+    same_channels = recipe is CYCLEGAN_CHARACTERS  # without, G cannot take images of its target domain
+    assert ("with identity loss" in changed) == same_channels
+
+
+def test_a_small_study(monkeypatch):
+    recipe = replace(CYCLEGAN_CHARACTERS, width=2, blocks=1, batch_size=2)
+    monkeypatch.setattr(recipes, "get", lambda name: {"small": recipe}[name])
+    monkeypatch.setattr(cyclegan.settings, "device", lambda: torch.device("cpu"))
+    monkeypatch.setattr(
+        cyclegan, "variants", lambda r, steps: {"it": replace(r, steps=replace(r.steps, full=steps))}
+    )
+    asked = []
+
+    def measured(recipe, model, split, samples=10_000, seed=0):
+        asked.append((recipe.seed, split))
+        return {"gain_b": 0.123456}
+
+    monkeypatch.setattr(cyclegan, "translation_metrics", measured)
+    result = cyclegan.cyclegan_ablation("small", seeds=(0, 5), steps=4)
+    assert result["settings"] == {"recipe": "small", "seeds": (0, 5), "steps": 4}
+    assert [(row["variant"], row["seed"]) for row in result["rows"]] == [("it", 0), ("it", 5)]
+    assert asked == [(seed, split) for seed in (0, 5) for split in [*["validation"] * 4, "test"]]
+    for row in result["rows"]:
+        assert row["gain_b"] == 0.1235
+        assert [stage["step"] for stage in row["stages"]] == [1, 2, 3, 4]
+        assert {"adversarial", "cycle", "identity", "discriminator"} == row["stages"][0]["losses"].keys()
+        assert from_png(base64.b64decode(row["picture"])).shape == (4 * 32, 10 * 32)
+    assert result["rows"][0]["picture"] != result["rows"][1]["picture"]
