@@ -65,7 +65,7 @@ def train(
         int | None, typer.Option(help="images of each domain in a step; default 1", rich_help_panel=OWN)
     ] = None,
 ) -> None:
-    """Train a recipe. Ctrl-C saves and stops; --resume goes on to the same weights."""
+    """Train a recipe, or cyclegan on your own images. Ctrl-C saves and stops; --resume goes on."""
     with _one_line_errors():
         folder = None if data is None else str(data.expanduser().resolve())
         options = {"folder": folder, "size": size, "width": width, "blocks": blocks, "batch_size": batch}
@@ -136,10 +136,11 @@ def evaluate(
 def list_recipes() -> None:
     """List the recipes, their steps per profile, and what is stored of them."""
     with _one_line_errors():
-        typer.echo(f"{'recipe':22}{'ci':>7}{'cpu':>7}{'gpu':>7}{'full':>7}  stored")
+        width = max(len(name) for name in recipes.ALL)
+        typer.echo(f"{'recipe':{width}}{'ci':>7}{'cpu':>7}{'gpu':>7}{'full':>7}  stored")
         for name, recipe in recipes.ALL.items():
             s = recipe.steps
-            typer.echo(f"{name:22}{s.ci:7}{s.cpu:7}{s.gpu:7}{s.full:7}  {_stored(name)}")
+            typer.echo(f"{name:{width}}{s.ci:7}{s.cpu:7}{s.gpu:7}{s.full:7}  {_stored(name)}")
 
 
 @app.command(hidden=True)

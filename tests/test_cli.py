@@ -1,4 +1,5 @@
 import dataclasses
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -149,6 +150,8 @@ def test_list(command, tmp_path, monkeypatch):
     by_name = {line.split()[0]: line for line in lines[1:]}
     for name, recipe in recipes.ALL.items():
         assert str(recipe.steps.cpu) in by_name[name] and str(recipe.steps.full) in by_name[name]
+    ends = {[match.end() for match in re.finditer(r"\S+", line)][4] for line in lines}
+    assert len(ends) == 1  # the column "full" ends at one place
     assert "8000 steps, 0.9 MB, accuracy 0.9876" in by_name[CLASSIFIER]
     assert by_name[DCGAN].endswith(" -")
 

@@ -1,13 +1,24 @@
 """Images of your own: every picture in a folder, as one tensor."""
 
+import struct
 from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 SMALLEST = 16  # pixels a side
+ORIENTATION = 0x0112  # in EXIF: how a camera was held; the turn that puts the picture upright
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 EXPECTED = "expected nothing but images (PNG, JPEG, WebP and the like)"
 
 
@@ -67,12 +78,13 @@ def _read(path: Path) -> Image.Image:
     try:
         with Image.open(path) as file:
             file.load()
-            image = _in_colour(ImageOps.exif_transpose(file))
+            turn = TURNS.get(file.getexif().get(ORIENTATION, 1))
+            image = _in_colour(file if turn is None else file.transpose(turn))
     except UnidentifiedImageError as error:
         raise ValueError(f"{path} is no image, or damaged; {EXPECTED} in {path.parent}") from error
     except PermissionError:
         raise
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except (OSError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError) as error:
         raise ValueError(f"the image {path} cannot be read: {error}") from error
     if min(image.size) < SMALLEST:
         width, height = image.size

@@ -43,9 +43,9 @@ class FolderRecipe(CycleGANRecipe):
 
     def examples(self) -> tuple[Tensor, Tensor]:
         """The first test images, at most four, as many of each domain."""
-        a, b = self.images("test")
+        a, b = (data.read_images(self._folder("test", d), self.size) for d in "AB")
         n = min(SHOWN, len(a), len(b))
-        return a[:n], b[:n]
+        return data.to_signed(a[:n]), data.to_signed(b[:n])
 
     def augment(self, batch: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """A random square of each image, half of them mirrored, in [-1, 1]."""
