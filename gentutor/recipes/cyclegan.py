@@ -157,5 +157,5 @@ CYCLEGAN_DIGITS = replace(
     CYCLEGAN_CHARACTERS,
     name="cyclegan-digits",
     domains=("handwritten", "printed-digits"),
-    steps=Steps(ci=5, cpu=300, gpu=3000, full=5000),
+    steps=Steps(ci=5, cpu=300, gpu=3000, full=2500),
 )
