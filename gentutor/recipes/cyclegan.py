@@ -157,11 +157,11 @@ CYCLEGAN_EMOJI = replace(
     CYCLEGAN_CHARACTERS,
     name="cyclegan-emoji",
     domains=("openmoji-black", "noto"),
-    steps=Steps(ci=5, cpu=300, gpu=3000, full=4000),
+    steps=Steps(ci=5, cpu=300, gpu=3000, full=3000),
 )
 CYCLEGAN_DIGITS = replace(
     CYCLEGAN_CHARACTERS,
     name="cyclegan-digits",
     domains=("handwritten", "printed-digits"),
-    steps=Steps(ci=5, cpu=300, gpu=3000, full=5000),
+    steps=Steps(ci=5, cpu=300, gpu=3000, full=2500),
 )

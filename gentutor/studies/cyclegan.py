@@ -64,7 +64,7 @@ def stage(recipe: CycleGANRecipe, run: Run) -> dict[str, Any]:
     return {"step": run.history.done, "losses": _rounded(losses), "validation": _rounded(measured)}
 
 
-def cyclegan_ablation(name: str, seeds: tuple[int, ...] = (0, 1, 2), steps: int = 800) -> dict[str, Any]:
+def cyclegan_ablation(name: str, seeds: tuple[int, ...] = (0, 1, 2), steps: int = 600) -> dict[str, Any]:
     """A CycleGAN recipe, and the same with one thing changed, once for each seed, for ``steps`` steps."""
     recipe = recipes.get(name)
     assert isinstance(recipe, CycleGANRecipe)
