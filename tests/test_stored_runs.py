@@ -59,14 +59,19 @@ def test_stored_metrics_are_those_of_the_stored_weights(name):
 def test_last_stored_grid_shows_the_stored_model(name):
     model, card = pretrained(name)
     last = card.frames()[-1][1].astype(float)
-    columns = grid_columns(model)
-    now = tile(shown_samples(model, 8 * columns), columns).astype(float)
-    assert np.abs(last - now).mean() < 2  # of 255: what float16 changes
+    recipe = recipes.get(name)
+    if isinstance(recipe, recipes.CycleGANRecipe):
+        a, b = (images[:20] for images in recipe.images("validation"))
+        now = tile(translations(model, a, b, 10), 10)
+    else:
+        columns = grid_columns(model)
+        now = tile(shown_samples(model, 8 * columns), columns)
+    assert np.abs(last - now.astype(float)).mean() < 2  # of 255: what float16 changes
 
 
 def test_stored_weights_are_small():
     total = sum((checkpoint.FOLDER / f"{name}.safetensors").stat().st_size for name in stored())
-    assert total < 15e6
+    assert total < 20e6
 
 
 def test_stored_names_are_recipes():

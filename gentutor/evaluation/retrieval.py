@@ -23,6 +23,9 @@ def retrieval_ranks(made: Tensor, candidates: Tensor) -> Tensor:
         TypeError: an argument is no floating-point tensor.
         ValueError: the shapes differ, there are no examples, or values are not finite.
 
+    Source:
+        eq-retrieval-rank.
+
     >>> candidates = torch.tensor([[0.0], [1.0], [5.0]])
     >>> retrieval_ranks(torch.tensor([[0.2], [0.1], [4.0]]), candidates)
     tensor([1, 2, 1])

@@ -7,6 +7,7 @@ from gentutor.exercises import (
     conditional_logits,
     conditional_questions,
     conditional_sample,
+    conditional_words,
 )
 from gentutor.exercises._verdict import Exercise
 
@@ -16,5 +17,6 @@ EXERCISES: dict[str, Exercise] = {
     **conditional_logits.EXERCISES,
     **conditional_information.EXERCISES,
     **conditional_sample.EXERCISES,
+    **conditional_words.EXERCISES,
     **conditional_questions.EXERCISES,
 }

@@ -33,10 +33,11 @@ def measure(recipe: Any, model: nn.Module, samples: int = 10_000, seed: int = 0)
     test digits; of a conditional VAE and a regression, which have a likelihood, also ``nll``, minus the
     log-likelihood of the hidden half given the visible one, in nats per digit (of the VAE with a twentieth
     as many importance samples as digits), and ``nll_error``, its standard error over digits.
-    For emoji from their names: ``top1``, ``top5`` and ``median_rank``, how often, and how far up, the mean of
-    ten pictures of a name finds its emoji among the (at most 200) test emoji by the distance of pixels; with
-    ``_known`` for the ``known`` names of which every word occurs in training, with ``_train`` for as many
-    training emoji; and ``negative_elbo``, nats, and ``active`` of both.
+    For emoji from their names: of the ``names`` (at most 200) of test emoji ``top1``, ``top5`` and
+    ``median_rank``, how often, and how far up, the mean of ten pictures of a name finds its emoji among
+    as many candidates by the distance of pixels, with 95 % intervals, ``top1_low`` and so on; the same for
+    the groups of ``metrics.text.name_groups``, e.g. with ``_known``, and with ``_train`` for as many training
+    emoji; and ``negative_elbo``, nats, and ``active`` of both.
 
     Args:
         recipe: the model's recipe; its type says what to measure.

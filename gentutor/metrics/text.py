@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from gentutor import data
-from gentutor.evaluation import active_units, retrieval_ranks
+from gentutor.evaluation import active_units, retrieval_ranks, wilson_interval
 from gentutor.metrics.base import measure
 from gentutor.models.cvae import CVAE
 from gentutor.objectives import variational
@@ -14,6 +14,9 @@ from gentutor.steps import binarize
 
 ANSWERS = 10  # pictures of each name, whose mean is compared
 CANDIDATES = 200  # emoji to find the right one among: all of the test split
+COLOURS = frozenset(
+    ("red", "orange", "yellow", "green", "blue", "purple", "brown", "black", "white", "grey", "pink")
+)
 
 
 def mean_pictures(model: nn.Module, names: Tensor, seed: int = 0) -> Tensor:
@@ -33,6 +36,31 @@ def mean_pictures(model: nn.Module, names: Tensor, seed: int = 0) -> Tensor:
     )
 
 
+def name_groups(names: list[str]) -> dict[str, Tensor]:
+    """Which names a model can be expected to know something of.
+
+    Args:
+        names: N names of emoji that training has not seen.
+
+    Returns:
+        By name of the group (N,), bool. ``unknown``: no word occurs in a training name; ``known``: every word
+        does; ``new``: besides, it has two words or more, and no training name has the same bag of words;
+        ``colour`` and ``face``: those of the new ones with a word for a colour, and with the word "face".
+    """
+    vocabulary = set(emoji_words())
+    trained = {tuple(sorted(data.words(name))) for name in emoji_names("paired")}
+    bags = [tuple(sorted(data.words(name))) for name in names]
+    known = torch.tensor([set(bag) <= vocabulary for bag in bags])
+    new = known & torch.tensor([len(bag) > 1 and bag not in trained for bag in bags])
+    return {
+        "unknown": torch.tensor([not set(bag) & vocabulary for bag in bags]),
+        "known": known,
+        "new": new,
+        "colour": new & torch.tensor([bool(set(bag) & COLOURS) for bag in bags]),
+        "face": new & torch.tensor(["face" in bag for bag in bags]),
+    }
+
+
 @measure.register
 @torch.no_grad()
 def _measure_emoji(
@@ -45,10 +73,10 @@ def _measure_emoji(
         names = emoji_names(split)[: min(samples, CANDIDATES)]
         told, pictures = name_tokens(names), data.to_unit(data.emoji("noto", split).images[: len(names)])
         ranks = retrieval_ranks(mean_pictures(model, told, seed), pictures)
+        groups = name_groups(names) if split == "test" else {}
         numbers |= _shares(ranks, suffix)
-        if split == "test":
-            known = torch.tensor([set(data.words(name)) <= set(emoji_words()) for name in names])
-            numbers |= {**_shares(ranks[known], "_known"), "known": int(known.sum())}
+        for group, members in groups.items():
+            numbers |= _shares(ranks[members], f"_{group}")
         x = binarize(pictures, random)
         with evaluating(model):
             mean, log_var = model.encode(x, told)
@@ -59,7 +87,13 @@ def _measure_emoji(
 
 
 def _shares(ranks: Tensor, suffix: str) -> dict[str, float]:
-    """Retrieval accuracy at 1 and at 5, and the median rank; nan where there are no ranks."""
-    exact = ranks.double()
-    shares = {f"top{k}{suffix}": (exact <= k).double().mean().item() for k in (1, 5)}
-    return {**shares, f"median_rank{suffix}": exact.median().item()}
+    """How many ranks there are, how many of them are at most 1 and 5, and their median; nothing of none."""
+    numbers: dict[str, float] = {f"names{suffix}": len(ranks)}
+    if len(ranks) == 0:
+        return numbers
+    for k in (1, 5):
+        found = int((ranks <= k).sum())
+        low, high = wilson_interval(found, len(ranks))
+        shares = {"": found / len(ranks), "_low": low, "_high": high}
+        numbers |= {f"top{k}{end}{suffix}": share for end, share in shares.items()}
+    return {**numbers, f"median_rank{suffix}": ranks.double().median().item()}

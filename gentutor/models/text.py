@@ -1,6 +1,7 @@
 """Text as a condition: the words of a name as a code, and a conditional VAE of 32 x 32 colour pictures."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gentutor.models.cvae import CVAE
@@ -9,33 +10,71 @@ from gentutor.models.vae import Likelihood, mlp
 PICTURE = (3, 32, 32)
 
 
+def bag_of_words(tokens: Tensor, table: Tensor) -> Tensor:
+    r"""The sum of the vectors of a name's words, in any order; token 0 counts nothing.
+
+    .. math:: b_i = \sum_t \mathbb 1[w_{it} \ne 0]\, v_{w_{it}}
+
+    Args:
+        tokens: (B, T), int64, 0 to W; 0 is no word, or an unknown one.
+        table: (W + 1, F), any unit: the words' vectors v; row 0 is not used.
+
+    Returns:
+        (B, F), of the table's data type; zeros for a name without a known word.
+
+    Raises:
+        TypeError: tokens are no int64 tensor, or the table is no floating-point one.
+        ValueError: other shapes, or a token outside of 0 to W. (On a GPU PyTorch's own assertion stops
+            the program instead: looking at the tokens would make the processor wait at each step.)
+
+    Source:
+        eq-bag-of-words; Iyyer et al. 2015, section 2.1 (there the mean).
+
+    >>> table = torch.tensor([[9.0, 9.0], [1.0, 0.0], [0.0, 2.0]])
+    >>> bag_of_words(torch.tensor([[2, 1, 0], [0, 1, 1], [0, 0, 0]]), table)
+    tensor([[1., 2.],
+            [2., 0.],
+            [0., 0.]])
+    """
+    for name, value, kind in (("tokens", tokens, torch.int64), ("table", table, None)):
+        if not isinstance(value, Tensor) or (value.dtype != kind if kind else not value.is_floating_point()):
+            expected = "an int64" if kind else "a floating-point"
+            seen = getattr(value, "dtype", type(value).__name__)
+            raise TypeError(f"{name} must be {expected} tensor, got {seen}")
+    if tokens.dim() != 2 or table.dim() != 2:
+        seen = f"{tuple(tokens.shape)} and {tuple(table.shape)}"
+        raise ValueError(f"expected tokens of shape (B, T) and a table of shape (W + 1, F), got {seen}")
+    if not tokens.is_cuda and tokens.numel():
+        low, high = int(tokens.min()), int(tokens.max())
+        if not 0 <= low <= high < len(table):
+            raise ValueError(f"tokens must lie in 0 to {len(table) - 1}, got {low} to {high}")
+    vectors = F.embedding(tokens, table)  # (B, T, F)
+    return (vectors * (tokens > 0)[:, :, None]).sum(dim=1)
+
+
 class TextEncoder(nn.Module):
-    """A bag of words: the sum of learned vectors of a name's words, whatever their order, and a layer.
+    """A name as a code: its words' learned vectors, summed whatever their order, and a layer.
 
     A sum lets words meet that were never seen together: "orange heart" is "orange" plus "heart".
 
     Args:
         words: size of the vocabulary; tokens are 1 to ``words``, and 0 is no word, or an unknown one.
         width: numbers per code.
+        dropout: in training, the share of words that are left out, each by chance.
     """
 
-    def __init__(self, words: int, width: int = 64) -> None:
+    def __init__(self, words: int, width: int = 64, dropout: float = 0.0) -> None:
         super().__init__()
-        self.words, self.width = words, width
-        self.embedding = nn.Embedding(words + 1, width, padding_idx=0)
+        self.words, self.width, self.dropout = words, width, dropout
+        self.table = nn.Parameter(torch.randn(words + 1, width))
         self.net = nn.Sequential(nn.Linear(width, width), nn.SiLU())
 
     def forward(self, tokens: Tensor) -> Tensor:
         """(B, T) int64, 0 to ``words`` -> (B, width)."""
-        if tokens.dtype != torch.int64:
-            raise TypeError(f"tokens must be an int64 tensor, got {tokens.dtype}")
-        if tokens.dim() != 2:
-            raise ValueError(f"expected tokens of shape (B, T), got {tuple(tokens.shape)}")
-        if not tokens.is_cuda and tokens.numel():  # looking at them would make the processor wait for a GPU
-            low, high = int(tokens.min()), int(tokens.max())
-            if not 0 <= low <= high <= self.words:
-                raise ValueError(f"tokens must lie in 0 to {self.words}, got {low} to {high}")
-        return self.net(self.embedding(tokens).sum(dim=1))
+        if self.training and self.dropout:
+            tokens = tokens * (torch.rand(tokens.shape, device=tokens.device) >= self.dropout)
+        code: Tensor = self.net(bag_of_words(tokens, self.table))
+        return code
 
 
 def text_cvae(
@@ -43,7 +82,9 @@ def text_cvae(
     words: int,
     examples: Tensor,
     latent_dim: int = 4,
-    hidden: tuple[int, ...] = (256,),
+    hidden: tuple[int, ...] = (128,),
+    width: int = 64,
+    dropout: float = 0.0,
 ) -> CVAE:
     """A conditional VAE of colour pictures given their names.
 
@@ -53,18 +94,20 @@ def text_cvae(
         examples: (N, T), int64, the names to draw where none are given, as tokens.
         latent_dim: numbers of latent variables per picture.
         hidden: widths of the hidden layers of q(z|x, c); the decoder's are the same in reverse.
+        width: numbers per word, and per name.
+        dropout: in training, the share of words that are left out.
     """
-    encoder = TextEncoder(words)
+    encoder = TextEncoder(words, width, dropout)
     features = nn.Sequential(
         nn.Conv2d(3, 16, 4, stride=2, padding=1),  # 32 -> 16
         nn.SiLU(),
         nn.Conv2d(16, 32, 4, stride=2, padding=1),  # 16 -> 8
         nn.SiLU(),
-        nn.Conv2d(32, 64, 4, stride=2, padding=1),  # 8 -> 4
+        nn.Conv2d(32, 32, 4, stride=2, padding=1),  # 8 -> 4
         nn.SiLU(),
         nn.Flatten(),
     )
-    posterior = mlp((64 * 4 * 4 + encoder.width, *hidden, 2 * latent_dim), nn.SiLU)
+    posterior = mlp((32 * 4 * 4 + encoder.width, *hidden, 2 * latent_dim), nn.SiLU)
     decoder = nn.Sequential(
         *mlp((latent_dim + encoder.width, *reversed(hidden), 64 * 4 * 4), nn.SiLU),
         nn.SiLU(),

@@ -1,7 +1,9 @@
 """Emoji from their names: a conditional VAE whose condition is a bag of words."""
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -44,6 +46,8 @@ def name_tokens(names: list[str]) -> Tensor:
 class EmojiRecipe(CVAERecipe):
     """A conditional VAE of emoji given their names: 32 x 32, three colours, each of them binarised."""
 
+    beta: float = 1.0  # weight of the KL term in the loss
+
     def model(self) -> nn.Module:
         """An untrained conditional VAE."""
         examples = name_tokens(list(SHOWN))
@@ -53,14 +57,19 @@ class EmojiRecipe(CVAERecipe):
         """The training data that a batch is drawn from: pictures in [0, 1], and their names as tokens."""
         return data.to_unit(data.emoji("noto", "paired").images), name_tokens(emoji_names("paired"))
 
+    def step(self, model: Any, **parts: Any) -> Callable[[tuple[Tensor, ...]], dict[str, Tensor]]:
+        """The optimisation step of a model with its optimiser, average and schedule filled in."""
+        return super().step(model, beta=self.beta, **parts)
+
 
 CVAE_EMOJI = EmojiRecipe(
     name="cvae-emoji",
     source="a small network of the book's own; text as condition as in Mansimov et al. 2016",
     latent_dim=4,
-    hidden=(256,),
+    hidden=(128,),
     batch_size=64,
     learning_rate=2e-3,
     ema_decay=0.99,
-    steps=Steps(ci=20, cpu=800, gpu=5000, full=5000),
+    steps=Steps(ci=20, cpu=800, gpu=1500, full=1500),
+    beta=5.0,
 )

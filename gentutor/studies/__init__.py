@@ -18,11 +18,13 @@ from gentutor.studies.classifiers import naive_bayes_or_logistic, two_gaussians
 from gentutor.studies.conditional import conditional_models
 from gentutor.studies.cyclegan import characters_ablation, cyclegan_training, emoji_ablation
 from gentutor.studies.digits import dcgan_ablation, gan_measurements
+from gentutor.studies.ignored import ignored_condition
 from gentutor.studies.mode_collapse import mode_collapse
 from gentutor.studies.stored_vaes import vae_measurements
 from gentutor.studies.translation import translation_toys
 from gentutor.studies.vae_gaps import vae_overfitting
 from gentutor.studies.vae_variants import vae_beta, vae_collapse, vae_mistakes
+from gentutor.studies.words import emoji_beta
 
 FOLDER = Path(__file__).parent.parent / "checkpoints" / "studies"
 STUDIES: dict[str, Callable[..., dict[str, Any]]] = {
@@ -41,6 +43,8 @@ STUDIES: dict[str, Callable[..., dict[str, Any]]] = {
     "cyclegan-emoji": emoji_ablation,
     "cyclegan-training": cyclegan_training,
     "translation-toys": translation_toys,
+    "ignored-condition": ignored_condition,
+    "emoji-beta": emoji_beta,
 }
 
 
