@@ -64,7 +64,9 @@ def stage(recipe: CycleGANRecipe, run: Run) -> dict[str, Any]:
     return {"step": run.history.done, "losses": _rounded(losses), "validation": _rounded(measured)}
 
 
-def cyclegan_ablation(name: str, seeds: tuple[int, ...] = (0, 1, 2), steps: int = 600) -> dict[str, Any]:
+def cyclegan_ablation(
+    name: str = "cyclegan-characters", seeds: tuple[int, ...] = (0, 1, 2), steps: int = 600
+) -> dict[str, Any]:
     """A CycleGAN recipe, and the same with one thing changed, once for each seed, for ``steps`` steps."""
     recipe = recipes.get(name)
     assert isinstance(recipe, CycleGANRecipe)
@@ -93,14 +95,16 @@ def cyclegan_training(
     return {"settings": {"recipe": name, "steps": steps}, "rows": rows}
 
 
-def characters_ablation(**settings: Any) -> dict[str, Any]:
-    """``cyclegan_ablation`` of the characters."""
-    return cyclegan_ablation("cyclegan-characters", **settings)
-
-
-def emoji_ablation(**settings: Any) -> dict[str, Any]:
-    """``cyclegan_ablation`` of the emoji."""
-    return cyclegan_ablation("cyclegan-emoji", **settings)
+def digits_lengths(lengths: tuple[int, ...] = (2500, 5000)) -> dict[str, Any]:
+    """What the validation digits say of the recipe of digits, trained for so many steps from the start."""
+    rows = []
+    for steps in lengths:
+        recipe = variants(recipes.CYCLEGAN_DIGITS, steps)["the recipe"]
+        run = recipe.start(settings.device())
+        fit(run.step, run.batches, steps=steps, every=steps, progress=False)
+        assert isinstance(run.model, Generators)
+        rows.append({"steps": steps, **_rounded(translation_metrics(recipe, run.model, "validation"))})
+    return {"settings": {"lengths": lengths}, "rows": rows}
 
 
 def _rounded(numbers: dict[str, float]) -> dict[str, float]:
