@@ -1,19 +1,16 @@
-"""The command line: gentutor train | sample | evaluate | list | study (and store, for stored runs)."""
+"""The command line: gentutor train | sample | evaluate | list | study (store, spread: for stored runs)."""
 
-import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from torch import nn
-from tqdm import tqdm
 
-from gentutor import checkpoint, recipes, runs, settings
+from gentutor import checkpoint, recipes, runs
+from gentutor.progress import train_seed, train_with_bar
 from gentutor.resume import (
     STATE,
     Plan,
@@ -51,13 +48,22 @@ def train(
         bool, typer.Option("--overwrite", help="start anew, discarding the old run")
     ] = False,
     store: Annotated[bool, typer.Option("--store", help="put the result into the package")] = False,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="measure the result and compare it with the stored run")
+    ] = False,
 ) -> None:
-    """Train a recipe. Ctrl-C saves and stops; --resume goes on to the same weights."""
+    """Train a recipe. Ctrl-C saves and stops; --resume goes on to the same weights.
+
+    With --compare the exit status is 1 where a metric differs from the stored run's by more than seeds do.
+    """
     with _one_line_errors():
         recipe = recipes.get(name)
         out = Path("runs") / name if out is None else out
         if resume and overwrite:
             raise ValueError("choose one of --resume and --overwrite")
+        if compare and store:
+            raise ValueError("choose one of --compare and --store")
+        card = checkpoint.read_card(name, checkpoint.FOLDER) if compare else None
         if resume and not (out / STATE).exists():
             raise ValueError(f"nothing to resume: there is no {out / STATE}; start without --resume")
         out.mkdir(parents=True, exist_ok=True)
@@ -73,9 +79,11 @@ def train(
             else:
                 plan = new_plan(recipe, profile, steps, every)
                 make_room(out, name, overwrite)
-            _train(recipe, out, plan, state)
+            train_with_bar(recipe, out, plan, state)
         if store:
             _store(name, out)
+        if card is not None:
+            _compare(card, out)
 
 
 @app.command()
@@ -130,6 +138,28 @@ def store(name: Name, source: Annotated[Path | None, typer.Option("--from")] = N
         _store(name, Path("runs") / name if source is None else source)
 
 
+@app.command(hidden=True)
+def spread(
+    name: Name,
+    seeds: Annotated[str, typer.Option(help="whole numbers with commas between them")] = "0,1,2",
+    out: Annotated[Path, typer.Option(help="the folder of the runs")] = Path("runs") / "spread",
+) -> None:
+    """Train a recipe fully with each seed, and put its metrics' mean and spread on the stored card."""
+    with _one_line_errors():
+        from gentutor.compare import measure_run, parse_seeds, store_spread
+
+        recipe = recipes.get(name)
+        checkpoint.read_card(name, checkpoint.FOLDER)  # that there is one, before hours of training
+        metrics = {}
+        for seed in parse_seeds(seeds):
+            folder = out / name / f"seed-{seed}"
+            train_seed(recipe, seed, folder)
+            metrics[seed] = measure_run(name, folder)
+            typer.echo(f"{name}, seed {seed}: {_numbers(metrics[seed])}")
+        card = store_spread(name, metrics, checkpoint.FOLDER)
+        typer.echo(f"stored the spread of {name} over {len(metrics)} seeds: {_numbers(card.spread)}")
+
+
 @app.command()
 def study(
     name: Annotated[str, typer.Argument(help="; ".join(STUDIES))],
@@ -140,41 +170,27 @@ def study(
         typer.echo(f"stored {run_study(name, out)}")
 
 
-def _train(recipe: recipes.Recipe, out: Path, plan: Plan, state: dict[str, Any] | None) -> None:
-    done = 0 if state is None else state["run"]["history"]["done"]
-    if done > plan.steps:
-        raise ValueError(f"the run in {out} has taken {done} steps already, more than {plan.steps}")
-    if done == plan.steps and recipe.name in checkpoint.stored(out):
-        typer.echo(f"{recipe.name}: all {done} steps are done already, in {out}")
-        return
-    typer.echo(f"{recipe.name}: {done} of {plan.steps} steps done, on {settings.device()}, in {out}")
-    marks = [(done, time.perf_counter())]
-    with _ctrl_c() as pressed, tqdm(total=plan.steps, initial=done, unit="step", mininterval=0.5) as bar:
-
-        def after_step() -> bool:
-            bar.update()
-            return pressed()
-
-        def report(step: int, losses: dict[str, float]) -> None:
-            marks.append((step, time.perf_counter()))
-            (before, then), (_, now) = marks[-2:]
-            shown = {name: f"{value:.3f}" for name, value in losses.items()}
-            rate = (step - before) * recipe.batch_size / (now - then)
-            bar.set_postfix({**shown, "images/s": f"{rate:.0f}"}, refresh=False)
-
-        finished = runs.train(recipe, out, plan, resumed=state, stop=after_step, report=report)
-        reached = bar.n
-    if not finished:
-        typer.echo(
-            f"stopped at step {reached}; go on with: gentutor train {recipe.name} --out {out} --resume"
-        )
-        raise typer.Exit(130)
-    typer.echo(f"finished; `gentutor sample {recipe.name} --from {out}` draws from it")
-
-
 def _store(name: str, out: Path) -> None:
     card = runs.store(name, out, checkpoint.FOLDER)
     typer.echo(f"stored {name} in {checkpoint.FOLDER}: {_numbers(card.metrics)}")
+
+
+def _compare(card: checkpoint.Card, out: Path) -> None:
+    from gentutor import compare
+
+    rows = compare.compare(card, compare.measure_run(card.name, out))
+    typer.echo(compare.table(rows))
+    steps = checkpoint.read_card(card.name, out).steps
+    if steps != card.steps:
+        typer.echo(f"the stored run took {card.steps} steps, this one {steps}; see --profile full")
+    outside = [row.metric for row in rows if row.outside]
+    if not card.spread:
+        typer.echo(f"no verdict: the card of {card.name} has no seed-to-seed spread yet")
+    elif outside:
+        typer.echo(f"outside the spread over seeds: {', '.join(outside)}")
+        raise typer.Exit(1)
+    else:
+        typer.echo("every metric is within the spread over seeds")
 
 
 def _load(name: str, source: Path | None) -> tuple[nn.Module, checkpoint.Card]:
@@ -197,23 +213,6 @@ def _stored(name: str) -> str:
 
 def _numbers(metrics: dict[str, float]) -> str:
     return ", ".join(f"{name} {value:.4g}" for name, value in metrics.items())
-
-
-@contextmanager
-def _ctrl_c() -> Iterator[Callable[[], bool]]:
-    """Within the block the first Ctrl-C only makes the yielded function True; the second interrupts."""
-    pressed = False
-
-    def note(number: int, frame: FrameType | None) -> None:
-        nonlocal pressed
-        pressed = True
-        signal.signal(signal.SIGINT, before)
-
-    before = signal.signal(signal.SIGINT, note)
-    try:
-        yield lambda: pressed
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

@@ -1,0 +1,89 @@
+"""Training from the command line: with a progress bar, until it is done or Ctrl-C stops it."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import typer
+from tqdm import tqdm
+
+from gentutor import checkpoint, runs, settings
+from gentutor.recipes import Recipe
+from gentutor.resume import STATE, Plan, expect_same_recipe, load_state, locked, new_plan
+
+
+def train_with_bar(recipe: Recipe, out: Path, plan: Plan, state: dict[str, Any] | None) -> None:
+    """Train in the folder ``out`` (its lock held by the caller) and say how it goes.
+
+    Args:
+        recipe: what to train.
+        out: the folder.
+        plan: how long, and when to record and to show.
+        state: the state to go on from (``load_state``); None starts anew.
+
+    Raises:
+        ValueError: the run has taken more steps than the plan has.
+        typer.Exit: Ctrl-C stopped it; the state is saved.
+    """
+    done = 0 if state is None else state["run"]["history"]["done"]
+    if done > plan.steps:
+        raise ValueError(f"the run in {out} has taken {done} steps already, more than {plan.steps}")
+    if done == plan.steps and recipe.name in checkpoint.stored(out):
+        typer.echo(f"{recipe.name}: all {done} steps are done already, in {out}")
+        return
+    typer.echo(f"{recipe.name}: {done} of {plan.steps} steps done, on {settings.device()}, in {out}")
+    marks = [(done, time.perf_counter())]
+    with ctrl_c() as pressed, tqdm(total=plan.steps, initial=done, unit="step", mininterval=0.5) as bar:
+
+        def after_step() -> bool:
+            bar.update()
+            return pressed()
+
+        def report(step: int, losses: dict[str, float]) -> None:
+            marks.append((step, time.perf_counter()))
+            (before, then), (_, now) = marks[-2:]
+            shown = {name: f"{value:.3f}" for name, value in losses.items()}
+            rate = (step - before) * recipe.batch_size / (now - then)
+            bar.set_postfix({**shown, "images/s": f"{rate:.0f}"}, refresh=False)
+
+        finished = runs.train(recipe, out, plan, resumed=state, stop=after_step, report=report)
+        reached = bar.n
+    if not finished:
+        typer.echo(
+            f"stopped at step {reached}; go on with: gentutor train {recipe.name} --out {out} --resume"
+        )
+        raise typer.Exit(130)
+    typer.echo(f"finished; `gentutor sample {recipe.name} --from {out}` draws from it")
+
+
+def train_seed(recipe: Recipe, seed: int, out: Path) -> None:
+    """Train all of a recipe's steps with another seed in the folder ``out``, or go on with that."""
+    recipe = replace(recipe, seed=seed)
+    out.mkdir(parents=True, exist_ok=True)
+    with locked(out):
+        state = load_state(out) if (out / STATE).exists() else None
+        if state is not None:
+            expect_same_recipe(state, recipe, out)
+        train_with_bar(recipe, out, new_plan(recipe, "full", None, None), state)
+
+
+@contextmanager
+def ctrl_c() -> Iterator[Callable[[], bool]]:
+    """Within the block the first Ctrl-C only makes the yielded function True; the second interrupts."""
+    pressed = False
+
+    def note(number: int, frame: FrameType | None) -> None:
+        nonlocal pressed
+        pressed = True
+        signal.signal(signal.SIGINT, before)
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield lambda: pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
