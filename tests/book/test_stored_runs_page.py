@@ -117,7 +117,7 @@ def test_a_measured_spread_stands_beside_each_number(tmp_path):
 
 def test_an_unknown_metric_is_shown_under_its_own_name():
     assert stored_runs.headlines({"a": 1.0, "b": 2.0}) == {"a": 1.0, "b": 2.0}
-    assert stored_runs.headlines({"a": 1.0, "recall": 0.5}) == {"recall": 0.5}
+    assert stored_runs.headlines({"a": 1.0, "recall": 0.5}) == {"Recall": 0.5}
     assert len(stored_runs.headlines(dict.fromkeys(stored_runs.NAMES, 1.0))) == 4
 
 
