@@ -32,7 +32,9 @@ class Card:
     """How a stored model came to be, and how good it is.
 
     ``grids`` holds (step, base64 of a PNG); ``metrics`` the numbers on all samples; ``check`` those
-    on a small fixed subset (``samples``, ``seed``, ``values``), to be recomputed by a test.
+    on a small fixed subset (``samples``, ``seed``, ``values``), to be recomputed by a test. ``spread``
+    is each metric's standard deviation over runs with the ``spread_seeds``, ``spread_mean`` their mean;
+    empty where nobody has measured them.
     """
 
     name: str
@@ -49,6 +51,9 @@ class Card:
     check: dict[str, Any] = field(default_factory=dict)
     dtype: str = ""  # of the stored floating-point weights
     sha256: str = ""  # of the file of weights
+    spread: dict[str, float] = field(default_factory=dict)
+    spread_mean: dict[str, float] = field(default_factory=dict)
+    spread_seeds: list[int] = field(default_factory=list)
 
     def frames(self) -> list[tuple[int, np.ndarray]]:
         """The sample grids over training: (step, uint8 picture (H, W) or (H, W, 3))."""

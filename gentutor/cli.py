@@ -1,4 +1,4 @@
-"""The command line: gentutor train | sample | evaluate | list | study (and store, for stored runs)."""
+"""The command line: gentutor train | sample | evaluate | list | study (store, spread: for stored runs)."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 from torch import nn
 
-from gentutor import checkpoint, progress, recipes, runs
+from gentutor import checkpoint, recipes, runs
+from gentutor.progress import train_seed, train_with_bar
 from gentutor.resume import (
     STATE,
     Plan,
@@ -47,6 +48,9 @@ def train(
         bool, typer.Option("--overwrite", help="start anew, discarding the old run")
     ] = False,
     store: Annotated[bool, typer.Option("--store", help="put the result into the package")] = False,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="measure the result beside the stored run; status 1 if it differs")
+    ] = False,
     data: Annotated[
         Path | None,
         typer.Option(help="a folder with trainA, trainB, testA and testB", rich_help_panel=OWN),
@@ -77,6 +81,9 @@ def train(
         out = Path("runs") / name if out is None else out
         if resume and overwrite:
             raise ValueError("choose one of --resume and --overwrite")
+        if compare and store:
+            raise ValueError("choose one of --compare and --store")
+        card = checkpoint.read_card(name, checkpoint.FOLDER) if compare else None
         if resume and not (out / STATE).exists():
             raise ValueError(f"nothing to resume: there is no {out / STATE}; start without --resume")
         out.mkdir(parents=True, exist_ok=True)
@@ -92,9 +99,11 @@ def train(
             if isinstance(recipe, recipes.FolderRecipe):
                 recipe = recipe if steps is None else recipe.lasting(steps)
                 typer.echo(recipe.summary())
-            progress.train(recipe, out, plan, state)
+            train_with_bar(recipe, out, plan, state)
         if store:
             _store(name, out)
+        if card is not None:
+            _compare(card, out)
 
 
 @app.command()
@@ -150,6 +159,28 @@ def store(name: Name, source: Annotated[Path | None, typer.Option("--from")] = N
         _store(name, Path("runs") / name if source is None else source)
 
 
+@app.command(hidden=True)
+def spread(
+    name: Name,
+    seeds: Annotated[str, typer.Option(help="whole numbers with commas between them")] = "0,1,2",
+    out: Annotated[Path, typer.Option(help="the folder of the runs")] = Path("runs") / "spread",
+) -> None:
+    """Train a recipe fully with each seed, and put its metrics' mean and spread on the stored card."""
+    with _one_line_errors():
+        from gentutor.compare import measure_run, parse_seeds, store_spread
+
+        recipe = recipes.get(name)
+        checkpoint.read_card(name, checkpoint.FOLDER)  # that there is one, before hours of training
+        metrics = {}
+        for seed in parse_seeds(seeds):
+            folder = out / name / f"seed-{seed}"
+            train_seed(recipe, seed, folder)
+            metrics[seed] = measure_run(name, folder)
+            typer.echo(f"{name}, seed {seed}: {_numbers(metrics[seed])}")
+        card = store_spread(name, metrics, checkpoint.FOLDER)
+        typer.echo(f"stored the spread of {name} over {len(metrics)} seeds: {_numbers(card.spread)}")
+
+
 @app.command()
 def study(
     name: Annotated[str, typer.Argument(help="; ".join(STUDIES))],
@@ -163,6 +194,24 @@ def study(
 def _store(name: str, out: Path) -> None:
     card = runs.store(name, out, checkpoint.FOLDER)
     typer.echo(f"stored {name} in {checkpoint.FOLDER}: {_numbers(card.metrics)}")
+
+
+def _compare(card: checkpoint.Card, out: Path) -> None:
+    from gentutor import compare
+
+    rows = compare.compare(card, compare.measure_run(card.name, out))
+    typer.echo(compare.table(rows))
+    steps = checkpoint.read_card(card.name, out).steps
+    if steps != card.steps:
+        typer.echo(f"the stored run took {card.steps} steps, this one {steps}; see --profile full")
+    outside = [row.metric for row in rows if row.outside]
+    if not card.spread:
+        typer.echo(f"no verdict: the card of {card.name} has no seed-to-seed spread yet")
+    elif outside:
+        typer.echo(f"outside the spread over seeds: {', '.join(outside)}")
+        raise typer.Exit(1)
+    else:
+        typer.echo("every metric is within the spread over seeds")
 
 
 def _load(name: str, source: Path | None) -> tuple[nn.Module, checkpoint.Card]:

@@ -1,9 +1,10 @@
-"""A run on the terminal: a progress bar, and Ctrl-C, which saves and stops."""
+"""Training from the command line: with a progress bar, until it is done or Ctrl-C stops it."""
 
 import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -11,16 +12,23 @@ from typing import Any
 import typer
 from tqdm import tqdm
 
-from gentutor import checkpoint, recipes, runs, settings
-from gentutor.resume import Plan
+from gentutor import checkpoint, runs, settings
+from gentutor.recipes import Recipe
+from gentutor.resume import STATE, Plan, expect_same_recipe, load_state, locked, new_plan
 
 
-def train(recipe: recipes.Recipe, out: Path, plan: Plan, state: dict[str, Any] | None) -> None:
-    """Train in the folder ``out``, from a state if there is one, and tell how it goes.
+def train_with_bar(recipe: Recipe, out: Path, plan: Plan, state: dict[str, Any] | None) -> None:
+    """Train in the folder ``out`` (its lock held by the caller) and say how it goes.
+
+    Args:
+        recipe: what to train.
+        out: the folder.
+        plan: how long, and when to record and to show.
+        state: the state to go on from (``load_state``); None starts anew.
 
     Raises:
-        ValueError: the state has taken more steps than are planned, or does not fit the recipe.
-        typer.Exit: Ctrl-C was pressed; the state is saved.
+        ValueError: the run has taken more steps than the plan has.
+        typer.Exit: Ctrl-C stopped it; the state is saved.
     """
     done = 0 if state is None else state["run"]["history"]["done"]
     if done > plan.steps:
@@ -30,7 +38,7 @@ def train(recipe: recipes.Recipe, out: Path, plan: Plan, state: dict[str, Any] |
         return
     typer.echo(f"{recipe.name}: {done} of {plan.steps} steps done, on {settings.device()}, in {out}")
     marks = [(done, time.perf_counter())]
-    with _ctrl_c() as pressed, tqdm(total=plan.steps, initial=done, unit="step", mininterval=0.5) as bar:
+    with ctrl_c() as pressed, tqdm(total=plan.steps, initial=done, unit="step", mininterval=0.5) as bar:
 
         def after_step() -> bool:
             bar.update()
@@ -53,8 +61,19 @@ def train(recipe: recipes.Recipe, out: Path, plan: Plan, state: dict[str, Any] |
     typer.echo(f"finished; `gentutor sample {recipe.name} --from {out}` draws from it")
 
 
+def train_seed(recipe: Recipe, seed: int, out: Path) -> None:
+    """Train all of a recipe's steps with another seed in the folder ``out``, or go on with that."""
+    recipe = replace(recipe, seed=seed)
+    out.mkdir(parents=True, exist_ok=True)
+    with locked(out):
+        state = load_state(out) if (out / STATE).exists() else None
+        if state is not None:
+            expect_same_recipe(state, recipe, out)
+        train_with_bar(recipe, out, new_plan(recipe, "full", None, None), state)
+
+
 @contextmanager
-def _ctrl_c() -> Iterator[Callable[[], bool]]:
+def ctrl_c() -> Iterator[Callable[[], bool]]:
     """Within the block the first Ctrl-C only makes the yielded function True; the second interrupts."""
     pressed = False
 
