@@ -49,7 +49,7 @@ def train(
     ] = False,
     store: Annotated[bool, typer.Option("--store", help="put the result into the package")] = False,
     compare: Annotated[
-        bool, typer.Option("--compare", help="measure the result beside the stored run; status 1 if it differs")
+        bool, typer.Option("--compare", help="measure it beside the stored run; status 1 if it differs")
     ] = False,
     data: Annotated[
         Path | None,
