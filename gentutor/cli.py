@@ -13,7 +13,7 @@ import typer
 from torch import nn
 from tqdm import tqdm
 
-from gentutor import checkpoint, recipes, runs, settings
+from gentutor import checkpoint, distributed, recipes, runs, settings
 from gentutor.resume import (
     STATE,
     Plan,
@@ -51,9 +51,17 @@ def train(
         bool, typer.Option("--overwrite", help="start anew, discarding the old run")
     ] = False,
     store: Annotated[bool, typer.Option("--store", help="put the result into the package")] = False,
+    sync_batchnorm: Annotated[
+        bool, typer.Option("--sync-batchnorm", help="with several GPUs: BatchNorm over the whole batch")
+    ] = False,
 ) -> None:
-    """Train a recipe. Ctrl-C saves and stops; --resume goes on to the same weights."""
-    with _one_line_errors():
+    """Train a recipe. Ctrl-C saves and stops; --resume goes on to the same weights.
+
+    On N processors or GPUs: torchrun --nproc-per-node N -m gentutor train NAME
+    """
+    with _one_line_errors(), distributed.group():
+        if distributed.rank() > 0:  # process 0 reads the folder and tells the others
+            return _train(*distributed.from_first(None))
         recipe = recipes.get(name)
         out = Path("runs") / name if out is None else out
         if resume and overwrite:
@@ -73,7 +81,8 @@ def train(
             else:
                 plan = new_plan(recipe, profile, steps, every)
                 make_room(out, name, overwrite)
-            _train(recipe, out, plan, state)
+            plan = replace(plan, sync_batch_norm=plan.sync_batch_norm or sync_batchnorm)
+            _train(*distributed.from_first((recipe, out, plan, state)))
         if store:
             _store(name, out)
 
@@ -144,16 +153,20 @@ def _train(recipe: recipes.Recipe, out: Path, plan: Plan, state: dict[str, Any] 
     done = 0 if state is None else state["run"]["history"]["done"]
     if done > plan.steps:
         raise ValueError(f"the run in {out} has taken {done} steps already, more than {plan.steps}")
-    if done == plan.steps and recipe.name in checkpoint.stored(out):
-        typer.echo(f"{recipe.name}: all {done} steps are done already, in {out}")
+    first, processes = distributed.rank() == 0, distributed.world_size()
+    say = typer.echo if first else lambda _: None
+    if done == plan.steps and distributed.from_first(recipe.name in checkpoint.stored(out)):
+        say(f"{recipe.name}: all {done} steps are done already, in {out}")
         return
-    typer.echo(f"{recipe.name}: {done} of {plan.steps} steps done, on {settings.device()}, in {out}")
+    where = f"{settings.device()}" + (f" with {processes} processes" if processes > 1 else "")
+    say(f"{recipe.name}: {done} of {plan.steps} steps done, on {where}, in {out}")
     marks = [(done, time.perf_counter())]
-    with _ctrl_c() as pressed, tqdm(total=plan.steps, initial=done, unit="step", mininterval=0.5) as bar:
+    bar = tqdm(total=plan.steps, initial=done, unit="step", mininterval=0.5, disable=not first)
+    with _ctrl_c() as pressed, bar:
 
         def after_step() -> bool:
             bar.update()
-            return pressed()
+            return pressed() and processes == 1  # torchrun itself ends its processes
 
         def report(step: int, losses: dict[str, float]) -> None:
             marks.append((step, time.perf_counter()))
@@ -169,7 +182,7 @@ def _train(recipe: recipes.Recipe, out: Path, plan: Plan, state: dict[str, Any] 
             f"stopped at step {reached}; go on with: gentutor train {recipe.name} --out {out} --resume"
         )
         raise typer.Exit(130)
-    typer.echo(f"finished; `gentutor sample {recipe.name} --from {out}` draws from it")
+    say(f"finished; `gentutor sample {recipe.name} --from {out}` draws from it")
 
 
 def _store(name: str, out: Path) -> None:
