@@ -137,7 +137,7 @@ class SlicedNoise(TorchFunctionMode):
 def shared(run: Run, sync_batch_norm: bool = False) -> Run:
     """A run whose steps all processes take together; the same run for a process that is alone.
 
-    Every process starts from the weights of process 0.
+    Every process starts from the weights and the random state of process 0.
 
     Args:
         run: fresh or resumed, the same in every process.
@@ -151,6 +151,9 @@ def shared(run: Run, sync_batch_norm: bool = False) -> Run:
         raise ValueError("PyTorch's SyncBatchNorm runs on GPUs only, and there is none")
     if world_size() == 1:
         return run
+    torch.set_rng_state(from_first(torch.get_rng_state()))
+    if torch.cuda.is_available():  # of the GPU that each process uses
+        torch.cuda.set_rng_state(from_first(torch.cuda.get_rng_state()))
     step = run.step
     for name, part in run.parts.items():
         if isinstance(part, nn.Module):
@@ -174,8 +177,7 @@ def average_gradients(optimizer: Optimizer, args: Any = (), kwargs: Any = None) 
     All of them travel as one tensor. It is a hook for ``Optimizer.register_step_pre_hook``, which passes
     the arguments of ``step``.
     """
-    parameters = [p for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
-    gradients = [p.grad for p in parameters if p.grad is not None]
+    gradients = [p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
     means = _averaged(torch.cat([gradient.flatten() for gradient in gradients]))
     for gradient, part in zip(gradients, means.split([g.numel() for g in gradients]), strict=True):
         gradient.copy_(part.view_as(gradient))
