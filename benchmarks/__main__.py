@@ -1,11 +1,20 @@
-"""Run the benchmarks: ``python -m benchmarks [loading] [training] [vae] [gpu]``; by default not the last."""
+"""Run the benchmarks: ``python -m benchmarks [loading] [training] [vae] [scaling] [gpu]``.
+
+By default the first three.
+"""
 
 import argparse
 
-from benchmarks import gpu, loading, training, vae
+from benchmarks import gpu, loading, scaling, training, vae
 from benchmarks.measure import hardware, save, table
 
-BENCHMARKS = {"loading": loading.run, "training": training.run, "vae": vae.run, "gpu": gpu.run}
+BENCHMARKS = {
+    "loading": loading.run,
+    "training": training.run,
+    "vae": vae.run,
+    "scaling": scaling.run,
+    "gpu": gpu.run,
+}
 DEFAULT = ("loading", "training", "vae")
 
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LRScheduler
 
+from gentutor import distributed
 from gentutor.training import Losses
 
 EAGER = 3  # steps taken as usual first: libraries choose their algorithms, optimisers make their state
@@ -56,7 +57,8 @@ def captured(step: Step, device: torch.device, schedules: Sequence[LRScheduler] 
 
     What the processor decides in the step, and Python numbers in it, are recorded as they are at the
     fourth step: learning rates must be tensors on the device, optimisers ``capturable``, and the shape of
-    the batch always the same. Random numbers go on: each replay draws new ones.
+    the batch always the same. Random numbers go on: each replay draws new ones. Where several processes
+    share a run, the step stays as it is.
 
     Args:
         step: from a batch to its losses, without anything that waits for the device.
@@ -66,7 +68,8 @@ def captured(step: Step, device: torch.device, schedules: Sequence[LRScheduler] 
     Returns:
         A step to hand to ``training.fit``.
     """
-    recorded = CapturedStep(step) if device.type == "cuda" else step
+    alone = distributed.world_size() == 1
+    recorded = CapturedStep(step) if device.type == "cuda" and alone else step
 
     def step_and_schedule(batch: tuple[Tensor, ...]) -> Losses:
         losses = recorded(batch)

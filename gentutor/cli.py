@@ -1,15 +1,14 @@
 """The command line: gentutor train | sample | evaluate | list | study (store, spread: for stored runs)."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from torch import nn
 
-from gentutor import checkpoint, recipes, runs
-from gentutor.progress import train_seed, train_with_bar
+from gentutor import checkpoint, distributed, recipes, runs
+from gentutor.progress import one_line_errors, train_seed, train_with_bar
 from gentutor.resume import (
     STATE,
     Plan,
@@ -68,9 +67,17 @@ def train(
     batch: Annotated[
         int | None, typer.Option(help="images of each domain in a step; default 1", rich_help_panel=OWN)
     ] = None,
+    sync_batchnorm: Annotated[
+        bool, typer.Option("--sync-batchnorm", help="with several GPUs: BatchNorm over the whole batch")
+    ] = False,
 ) -> None:
-    """Train a recipe, or cyclegan on your own images. Ctrl-C saves and stops; --resume goes on."""
-    with _one_line_errors():
+    """Train a recipe, or cyclegan on your own images. Ctrl-C saves and stops; --resume goes on.
+
+    On N processors or GPUs: torchrun --nproc-per-node N -m gentutor train NAME
+    """
+    with one_line_errors(), distributed.group():
+        if distributed.rank() > 0:  # process 0 reads the folder and tells the others
+            return train_with_bar(*distributed.from_first(None))
         folder = None if data is None else str(data.expanduser().resolve())
         options = {"folder": folder, "size": size, "width": width, "blocks": blocks, "batch_size": batch}
         given = {key: value for key, value in {"seed": seed, **options}.items() if value is not None}
@@ -99,7 +106,8 @@ def train(
             if isinstance(recipe, recipes.FolderRecipe):
                 recipe = recipe if steps is None else recipe.lasting(steps)
                 typer.echo(recipe.summary())
-            train_with_bar(recipe, out, plan, state)
+            plan = replace(plan, sync_batch_norm=plan.sync_batch_norm or sync_batchnorm)
+            train_with_bar(*distributed.from_first((recipe, out, plan, state)))
         if store:
             _store(name, out)
         if card is not None:
@@ -115,7 +123,7 @@ def sample(
     source: Source = None,
 ) -> None:
     """Draw images from a trained model into a PNG file, or translate test images of both domains."""
-    with _one_line_errors():
+    with one_line_errors():
         model, card = _load(name, source)
         picture, what = runs.picture(recipes.restore(name, card.recipe), model, n, seed)
         path = Path(f"{name}-samples.png") if out is None else out
@@ -131,7 +139,7 @@ def evaluate(
     source: Source = None,
 ) -> None:
     """Measure a trained model."""
-    with _one_line_errors():
+    with one_line_errors():
         from gentutor.metrics import measure
 
         model, card = _load(name, source)
@@ -144,7 +152,7 @@ def evaluate(
 @app.command("list")
 def list_recipes() -> None:
     """List the recipes, their steps per profile, and what is stored of them."""
-    with _one_line_errors():
+    with one_line_errors():
         width = max(len(name) for name in recipes.ALL)
         typer.echo(f"{'recipe':{width}}{'ci':>7}{'cpu':>7}{'gpu':>7}{'full':>7}  stored")
         for name, recipe in recipes.ALL.items():
@@ -155,7 +163,7 @@ def list_recipes() -> None:
 @app.command(hidden=True)
 def store(name: Name, source: Annotated[Path | None, typer.Option("--from")] = None) -> None:
     """Put a finished run into the package, with its metrics."""
-    with _one_line_errors():
+    with one_line_errors():
         _store(name, Path("runs") / name if source is None else source)
 
 
@@ -166,7 +174,7 @@ def spread(
     out: Annotated[Path, typer.Option(help="the folder of the runs")] = Path("runs") / "spread",
 ) -> None:
     """Train a recipe fully with each seed, and put its metrics' mean and spread on the stored card."""
-    with _one_line_errors():
+    with one_line_errors():
         from gentutor.compare import measure_run, parse_seeds, store_spread
 
         recipe = recipes.get(name)
@@ -187,7 +195,7 @@ def study(
     out: Annotated[Path, typer.Option(help="the folder of the result")] = Path("runs") / "studies",
 ) -> None:
     """Repeat one of the book's experiments over several seeds (minutes to an hour)."""
-    with _one_line_errors():
+    with one_line_errors():
         typer.echo(f"stored {run_study(name, out)}")
 
 
@@ -236,13 +244,3 @@ def _stored(name: str) -> str:
 
 def _numbers(metrics: dict[str, float]) -> str:
     return ", ".join(f"{name} {value:.4g}" for name, value in metrics.items())
-
-
-@contextmanager
-def _one_line_errors() -> Iterator[None]:
-    """What a user can put right is told in one line, without a traceback."""
-    try:
-        yield
-    except (ValueError, OSError, FloatingPointError) as error:
-        typer.echo(f"error: {' '.join(str(error).split())}", err=True)
-        raise typer.Exit(1) from error

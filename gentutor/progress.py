@@ -12,7 +12,7 @@ from typing import Any
 import typer
 from tqdm import tqdm
 
-from gentutor import checkpoint, runs, settings
+from gentutor import checkpoint, distributed, runs, settings
 from gentutor.recipes import Recipe
 from gentutor.resume import STATE, Plan, expect_same_recipe, load_state, locked, new_plan
 
@@ -33,16 +33,20 @@ def train_with_bar(recipe: Recipe, out: Path, plan: Plan, state: dict[str, Any] 
     done = 0 if state is None else state["run"]["history"]["done"]
     if done > plan.steps:
         raise ValueError(f"the run in {out} has taken {done} steps already, more than {plan.steps}")
-    if done == plan.steps and recipe.name in checkpoint.stored(out):
-        typer.echo(f"{recipe.name}: all {done} steps are done already, in {out}")
+    first, processes = distributed.rank() == 0, distributed.world_size()
+    say = typer.echo if first else lambda _: None
+    if done == plan.steps and distributed.from_first(recipe.name in checkpoint.stored(out)):
+        say(f"{recipe.name}: all {done} steps are done already, in {out}")
         return
-    typer.echo(f"{recipe.name}: {done} of {plan.steps} steps done, on {settings.device()}, in {out}")
+    where = f"{settings.device()}" + (f" with {processes} processes" if processes > 1 else "")
+    say(f"{recipe.name}: {done} of {plan.steps} steps done, on {where}, in {out}")
     marks = [(done, time.perf_counter())]
-    with ctrl_c() as pressed, tqdm(total=plan.steps, initial=done, unit="step", mininterval=0.5) as bar:
+    bar = tqdm(total=plan.steps, initial=done, unit="step", mininterval=0.5, disable=not first)
+    with ctrl_c() as pressed, bar:
 
         def after_step() -> bool:
             bar.update()
-            return pressed()
+            return pressed() and processes == 1  # torchrun itself ends its processes
 
         def report(step: int, losses: dict[str, float]) -> None:
             marks.append((step, time.perf_counter()))
@@ -58,7 +62,7 @@ def train_with_bar(recipe: Recipe, out: Path, plan: Plan, state: dict[str, Any] 
             f"stopped at step {reached}; go on with: gentutor train {recipe.name} --out {out} --resume"
         )
         raise typer.Exit(130)
-    typer.echo(f"finished; `gentutor sample {recipe.name} --from {out}` draws from it")
+    say(f"finished; `gentutor sample {recipe.name} --from {out}` draws from it")
 
 
 def train_seed(recipe: Recipe, seed: int, out: Path) -> None:
@@ -87,3 +91,13 @@ def ctrl_c() -> Iterator[Callable[[], bool]]:
         yield lambda: pressed
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """What a user can put right is told in one line, without a traceback."""
+    try:
+        yield
+    except (ValueError, OSError, FloatingPointError) as error:
+        typer.echo(f"error: {' '.join(str(error).split())}", err=True)
+        raise typer.Exit(1) from error

@@ -34,6 +34,7 @@ class Plan:
     steps: int
     record: int  # steps between records of the losses
     every: int | None = None  # steps between sample grids; None: at the eight stages
+    sync_batch_norm: bool = False  # where several GPUs share the run (``distributed.shared``)
 
     def shows(self, step: int) -> bool:
         """Whether a sample grid is due at this record: one of its steps is a stage."""

@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 import gentutor
-from gentutor import checkpoint, recipes
+from gentutor import checkpoint, distributed, recipes
 from gentutor.recipes import CycleGANRecipe, Recipe
 from gentutor.resume import STAGES, STATE, Plan, save_state
 from gentutor.sampling import grid_columns, makes_images, png, shown_samples, tile, translations
@@ -39,6 +39,8 @@ def train(
 ) -> bool:
     """Train in the folder ``out`` (its lock held by the caller); True when all steps are done.
 
+    Where several processes share the run, all call this, and process 0 alone reads and writes ``out``.
+
     Args:
         recipe: what to train.
         out: the folder.
@@ -59,10 +61,17 @@ def train(
             raise ValueError(
                 f"{out / STATE} does not fit the recipe {recipe.name!r}; use --overwrite"
             ) from error
+    run = distributed.shared(run, plan.sync_batch_norm)
+    first = distributed.rank() == 0  # this process saves and shows; where there is one only, it is the one
     saved = time.monotonic()
 
     def at_record(step: int, losses: dict[str, float]) -> None:
         nonlocal saved
+        losses = distributed.mean(losses)
+        for name, value in losses.items():
+            run.history[name][-1] = value
+        if not first:
+            return
         shows = plan.shows(step)
         if shows:
             show(run, out, step)
@@ -72,7 +81,7 @@ def train(
         if report is not None:
             report(step, losses)
 
-    if run.history.done == 0:
+    if run.history.done == 0 and first:
         show(run, out, 0)
     if run.history.done < plan.steps:
         fit(
@@ -85,10 +94,13 @@ def train(
             progress=False,
             stop=stop,
         )
-        save_state(run, recipe, plan, out)
+        if first:
+            save_state(run, recipe, plan, out)
     if run.history.done < plan.steps:
         return False
-    checkpoint.save(run.model, make_card(run, recipe, plan, out), out)
+    if first:
+        checkpoint.save(run.model, make_card(run, recipe, plan, out), out)
+    distributed.wait()
     return True
 
 
@@ -166,11 +178,14 @@ def picture(recipe: Recipe, model: nn.Module, n: int, seed: int = 0) -> tuple[np
 
 
 def device_name() -> str:
-    """The machine a run is made on."""
+    """The machine a run is made on, and how many processes share it if they are several."""
+    processes = distributed.world_size()
+    several = f", {processes} processes" if processes > 1 else ""
     if torch.cuda.is_available():
-        return torch.cuda.get_device_name()
+        return torch.cuda.get_device_name() + several
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []
     models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     threads = torch.get_num_threads()
-    return f"{models[0] if models else platform.machine()}, {threads} thread{'s' if threads > 1 else ''}"
+    used = f"{threads} thread{'s' if threads > 1 else ''}"
+    return f"{models[0] if models else platform.machine()}, {used}{several}"

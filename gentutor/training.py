@@ -241,7 +241,7 @@ class Run:
         self.history = History(**copy.deepcopy(state["history"]))
         torch.set_rng_state(state["random"])
         if state["random_cuda"] and torch.cuda.is_available():
-            torch.cuda.set_rng_state_all(state["random_cuda"])
+            torch.cuda.set_rng_state_all(state["random_cuda"][: torch.cuda.device_count()])
 
 
 def _expect_finite(losses: dict[str, float], step: int) -> None:

@@ -66,10 +66,15 @@ def repository() -> Repository:
     return Repository(config["url"], config["branch"])
 
 
+def notebooks() -> list[Path]:
+    """The chapters, then the appendices."""
+    return [path for kind in ("ch*", "appendix*") for path in sorted((ROOT / "book").glob(f"{kind}.ipynb"))]
+
+
 def links(repo: Repository) -> str:
     """The README's block: where to read the book and where to run each chapter."""
     lines = [f"Read the book: <{repo.pages}>", "", "| chapter | run it |", "| --- | --- |"]
-    for path in sorted((ROOT / "book").glob("ch*.ipynb")):
+    for path in notebooks():
         notebook = path.relative_to(ROOT).as_posix()
         places = f"[Colab]({repo.colab(notebook)}) · [Binder]({repo.binder(notebook)})"
         lines.append(f"| {title(path)} | {places} |")
@@ -101,7 +106,7 @@ def up_to_date() -> dict[Path, str]:
     """Every file with a copy -> what it should hold."""
     repo = repository()
     files = {}
-    for path in sorted((ROOT / "book").glob("ch*.ipynb")):
+    for path in notebooks():
         files[path] = with_setup_cell(path.read_text(encoding="utf-8"), path.name, repo)
     block = f"<!-- links -->\n{links(repo)}\n<!-- /links -->"
     patterns = {

@@ -6,7 +6,7 @@ Ids are ``chapter.function``; each chapter has one file here (``gan``, ...; each
 import os
 from typing import Any
 
-from gentutor.exercises import conditional, cyclegan, gan, generative, vae
+from gentutor.exercises import conditional, cyclegan, gan, generative, scaling, vae
 from gentutor.exercises._verdict import Exercise, Verdict
 
 __all__ = ["EXERCISES", "Exercise", "Verdict", "check", "hint"]
@@ -19,6 +19,7 @@ EXERCISES: dict[str, Exercise] = {
         ("vae", vae),
         ("conditional", conditional),
         ("cyclegan", cyclegan),
+        ("scaling", scaling),
     )
     for name, exercise in module.EXERCISES.items()
 }

@@ -48,7 +48,7 @@ def test_each_exercise_has_one_stub_and_one_check(notebook):
     stubs = [exercise.id for exercise in exercises(cells)]
     code = [cell["source"] for cell in cells if cell["cell_type"] == "code"]
     checks = [match["id"] for source in code for match in CHECK.finditer(source)]
-    assert len(stubs) >= 6
+    assert len(stubs) >= (6 if notebook.name.startswith("ch") else 3)  # an appendix may have fewer
     assert checks == stubs
     assert len(set(stubs)) == len(stubs)
 
