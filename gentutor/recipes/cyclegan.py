@@ -163,5 +163,5 @@ CYCLEGAN_DIGITS = replace(
     CYCLEGAN_CHARACTERS,
     name="cyclegan-digits",
     domains=("handwritten", "printed-digits"),
-    steps=Steps(ci=5, cpu=300, gpu=3000, full=2500),
+    steps=Steps(ci=5, cpu=300, gpu=2500, full=2500),
 )
