@@ -148,8 +148,17 @@ def model_section(weights: Path, card: dict[str, Any]) -> nodes.section:
 
 
 def study_section(path: Path) -> nodes.section:
-    """A stored study; the chapters' times, which a tool measures, are one of another kind."""
+    """A stored study; the chapters' times and the scaling, which tools measure, are of other kinds."""
     result = json.loads(path.read_text(encoding="utf-8"))
+    if path.stem == "scaling":
+        rows = [
+            [name, *(f"{100 * share:.0f} %" for share in entry["efficiency"].values())]
+            for name, entry in result["recipes"].items()
+        ]
+        ways = next(iter(result["recipes"].values()))["efficiency"]
+        measured = table(["recipe", *(f"efficiency, {way}" for way in ways)], rows)
+        again = nodes.literal("", "python -m benchmarks scaling")
+        return section(path.stem, measured, fields({"Measure it again": again}))
     if path.stem not in STUDIES:
         rows = [
             [chapter, profile, f"{entry['minutes']:.1f}", entry["device"]]
