@@ -127,9 +127,9 @@ def all_numbers(card: dict[str, Any]) -> list[nodes.Node]:
     ]
 
 
-def section(name: str, *content: nodes.Node) -> nodes.section:
-    """A section with a stable address."""
-    return nodes.section("", nodes.title("", name), *content, ids=[nodes.make_id(f"stored-{name}")])
+def section(name: str, *content: nodes.Node, kind: str = "stored") -> nodes.section:
+    """A section with a stable address; a model and a study may share a name."""
+    return nodes.section("", nodes.title("", name), *content, ids=[nodes.make_id(f"{kind}-{name}")])
 
 
 def model_section(weights: Path, card: dict[str, Any]) -> nodes.section:
@@ -158,7 +158,7 @@ def study_section(path: Path) -> nodes.section:
         ways = next(iter(result["recipes"].values()))["efficiency"]
         measured = table(["recipe", *(f"efficiency, {way}" for way in ways)], rows)
         again = nodes.literal("", "python -m benchmarks scaling")
-        return section(path.stem, measured, fields({"Measure it again": again}))
+        return section(path.stem, measured, fields({"Measure it again": again}), kind="study")
     if path.stem not in STUDIES:
         rows = [
             [chapter, profile, f"{entry['minutes']:.1f}", entry["device"]]
@@ -167,7 +167,7 @@ def study_section(path: Path) -> nodes.section:
         ]
         again = nodes.literal("", "python tools/timing.py NOTEBOOK --profile PROFILE")
         measured = table(["chapter", "profile", "minutes", "device"], rows)
-        return section(path.stem, measured, fields({"Measure it again": again}))
+        return section(path.stem, measured, fields({"Measure it again": again}), kind="study")
     about = {
         "What it is": (STUDIES[path.stem].__doc__ or "").strip().split("\n\n")[0].replace("`", ""),
         **({"Seeds": str(len(seeds))} if (seeds := result["settings"].get("seeds")) else {}),
@@ -176,7 +176,7 @@ def study_section(path: Path) -> nodes.section:
         "File": size(path),
         "Run it again": nodes.literal("", f"gentutor study {path.stem}"),
     }
-    return section(path.stem, fields(about))
+    return section(path.stem, fields(about), kind="study")
 
 
 class StoredRuns(SphinxDirective):

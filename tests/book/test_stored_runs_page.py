@@ -83,14 +83,14 @@ def test_the_picture_is_the_last_of_the_card_and_described(page, name):
 
 @pytest.mark.parametrize("name", STUDIES)
 def test_a_study_is_shown_with_the_command_that_repeats_it(page, name):
-    about = described(page.find(id=f"stored-{name}"))
+    about = described(page.find(id=f"study-{name}"))
     result = studies.load(name)
     if name in studies.STUDIES:
         assert about["Run it again"] == f"gentutor study {name}"
         assert about["What it is"] and result["device"] in about["Time"]
         assert about.get("Seeds", "0") == str(len(result["settings"].get("seeds", [])))
     else:
-        cells = {cell.get_text(strip=True) for cell in page.find(id=f"stored-{name}").select("td")}
+        cells = {cell.get_text(strip=True) for cell in page.find(id=f"study-{name}").select("td")}
         assert set(result["recipes"] if name == "scaling" else result) <= cells
 
 
