@@ -3,9 +3,9 @@
 from gentutor.exercises._values import choice, number
 from gentutor.exercises._verdict import Exercise
 
-# The question: two classes, equally frequent, x | y = 0 ~ N(-1, 1) and x | y = 1 ~ N(1, 1). A generator
+# The question: two classes, equally frequent, x | y = -1 ~ N(-1, 1) and x | y = 1 ~ N(1, 1). A generator
 # ignores the label: q(x|y) is the same density for both. The discriminator of (x, y) is at its optimum.
-# What is the difference of its logits l(x, 1) - l(x, 0) at x = 1.5?
+# What is the difference of its logits l(x, 1) - l(x, -1) at x = 1.5?
 LOGIT_GAP = Exercise(
     judge=number(
         3.0,
@@ -13,20 +13,18 @@ LOGIT_GAP = Exercise(
             1.5: "The difference of the two squares is ((x + 1)² - (x - 1)²) / 2 = 2x, not x.",
             -3.0: "The sign is turned: at x = 1.5 the class y = 1 fits better.",
             0.0: (
-                "The generator ignores the label, but the data do not: real pairs (1.5, 1) are more frequent "
-                "than real pairs (1.5, 0)."
+                "The generator ignores the label, but the data do not: real pairs (1.5, +1) are more "
+                "frequent than real pairs (1.5, −1)."
             ),
             6.0: "The exponents of the Gaussians carry a factor 1/2.",
             0.953: "That is p(y = 1 | x), the sigmoid of the answer.",
             20.086: "That is the ratio of the densities; the difference of logits is its logarithm.",
-            -0.125: "That is the exponent of p(x | y = 1) alone; subtract that of p(x | y = 0).",
-            3.125: "That is minus the exponent of p(x | y = 0); the other class has an exponent, too.",
+            -0.125: "That is the exponent of p(x | y = 1) alone; subtract that of p(x | y = −1).",
+            3.125: "That is minus the exponent of p(x | y = −1); the other class has an exponent, too.",
         },
     ),
     solution=3,
-    praise=(
-        "log p(1.5 | 1) - log p(1.5 | 0) = 2 · 1.5: linear in x, as a projection v_y · φ(x) with φ(x) = x is."
-    ),
+    praise=("the difference is 2x: linear in x, as a projection v_y · φ(x) with φ(x) = x is."),
     hints=(
         "At the optimum l(x, y) = log p(x, y) - log q(x, y).",
         "q(x, y) is the same for both labels, so it cancels in the difference.",

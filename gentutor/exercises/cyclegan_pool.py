@@ -36,16 +36,16 @@ def _read(result: Any) -> Tensor:
     if result is None:
         raise Wrong("Your function returns nothing (None): is its return statement missing?")
     if not isinstance(result, tuple | list) or len(result) != 2:
-        raise Wrong(f"Two tensors are expected, (shown, past), but your function returns {a(result)}.")
+        raise Wrong(f"Two tensors are expected, (shown, after), but your function returns {a(result)}.")
     for tensor in result:
         if not isinstance(tensor, Tensor):
-            raise Wrong(f"Two tensors are expected, (shown, past), but one of yours is {a(tensor)}.")
+            raise Wrong(f"Two tensors are expected, (shown, after), but one of yours is {a(tensor)}.")
         if tensor.requires_grad:
             raise Wrong(ATTACHED)
     shown, past = result
     if shown.shape[1:] != past.shape[1:]:
         raise Wrong(
-            f"Both hold images of one shape, but shown has the shape {tuple(shown.shape)}, past "
+            f"Both hold images of one shape, but shown has the shape {tuple(shown.shape)}, after "
             f"{tuple(past.shape)}. {SHAPES}"
         )
     return torch.cat([shown, past])

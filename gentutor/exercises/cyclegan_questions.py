@@ -25,7 +25,7 @@ RECEPTIVE_FIELD = Exercise(
         },
     ),
     solution=34,
-    praise="1 + 3 · (1 + 2 + 4 + 4) = 34: at 32 pixels nearly every score sees the whole character.",
+    praise="1 + 3 · (1 + 2 + 4 + 4) = 34: at 32 pixels the middle scores see nearly the whole picture.",
     hints=(
         "Go from the first layer on: how far apart, in input pixels, are two neighbours of its output?",
         "Each layer adds (k - 1) times the product of the strides before it.",
