@@ -110,7 +110,7 @@ def test_no_more_than_there_are(monkeypatch):
 def test_a_variant_differs_in_one_thing(recipe):
     variants = cyclegan.variants(recipe, steps=77)
     base = variants.pop("the recipe")
-    assert base == replace(recipe, width=recipe.width // 2, steps=replace(recipe.steps, full=77))
+    assert base == replace(recipe, steps=replace(recipe.steps, full=77))
     changed = {}
     for name, variant in variants.items():
         differs = [
@@ -150,3 +150,37 @@ def test_a_small_study(monkeypatch):
         assert {"adversarial", "cycle", "identity", "discriminator"} == row["stages"][0]["losses"].keys()
         assert from_png(base64.b64decode(row["picture"])).shape == (4 * 32, 10 * 32)
     assert result["rows"][0]["picture"] != result["rows"][1]["picture"]
+
+
+def test_variants_for_digits_differ_as_they_say(monkeypatch):
+    small = replace(recipes.CYCLEGAN_DIGITS, width=2, blocks=1, batch_size=2)
+    monkeypatch.setattr(recipes, "CYCLEGAN_DIGITS", small)
+    monkeypatch.setattr(cyclegan.settings, "device", lambda: torch.device("cpu"))
+    trained = []
+
+    def measured(recipe, model, split):
+        trained.append(recipe)
+        return {"labels_b": 1 / 3}
+
+    monkeypatch.setattr(cyclegan, "translation_metrics", measured)
+    result = cyclegan.digits_variants(steps=2)
+    assert [row["variant"] for row in result["rows"]] == list(cyclegan.DIGITS)
+    assert [row["steps"] for row in result["rows"]] == [2, 4, 2, 2, 2]
+    assert all(row["labels_b"] == 0.3333 for row in result["rows"])
+    first = trained[0]
+    assert first == replace(small, steps=replace(small.steps, full=2))
+    for recipe, (name, changes) in zip(trained, cyclegan.DIGITS.items(), strict=True):
+        assert recipe.steps.full == 2 * changes.get("length", 1)
+        differs = {
+            field.name
+            for field in dataclasses.fields(recipe)
+            if getattr(recipe, field.name) != getattr(first, field.name)
+        }
+        assert differs - {"steps"} == changes.keys() - {"length"}, name
+
+
+def test_emoji_are_studied_as_characters_are(monkeypatch):
+    asked = []
+    monkeypatch.setattr(cyclegan, "cyclegan_ablation", lambda *arguments: asked.append(arguments) or {})
+    assert cyclegan.emoji_ablation(seeds=(4,), steps=3) == {}
+    assert asked == [("cyclegan-emoji", (4,), 3)]

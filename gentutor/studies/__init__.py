@@ -16,7 +16,7 @@ import torch
 import gentutor
 from gentutor.studies.classifiers import naive_bayes_or_logistic, two_gaussians
 from gentutor.studies.conditional import conditional_models
-from gentutor.studies.cyclegan import cyclegan_ablation, cyclegan_training, digits_lengths
+from gentutor.studies.cyclegan import cyclegan_ablation, cyclegan_training, digits_variants, emoji_ablation
 from gentutor.studies.digits import dcgan_ablation, gan_measurements
 from gentutor.studies.ignored import ignored_condition
 from gentutor.studies.mode_collapse import mode_collapse
@@ -40,7 +40,8 @@ STUDIES: dict[str, Callable[..., dict[str, Any]]] = {
     "vae-measurements": vae_measurements,
     "conditional-models": conditional_models,
     "cyclegan-characters": cyclegan_ablation,
-    "cyclegan-digits": digits_lengths,
+    "cyclegan-digits": digits_variants,
+    "cyclegan-emoji": emoji_ablation,
     "cyclegan-training": cyclegan_training,
     "translation-toys": translation_toys,
     "ignored-condition": ignored_condition,

@@ -11,20 +11,21 @@ from gentutor.recipes import CycleGANRecipe
 from gentutor.sampling import png, tile, translations
 from gentutor.training import Run, fit
 
-STAGES = 2  # of training, evenly spaced, at which validation pairs are looked at
+STAGES = 3  # of training, evenly spaced, at which validation pairs are looked at
 PAIRS = 200  # how many
 SHOWN = 10  # test pairs in a picture
 
 
 def variants(recipe: CycleGANRecipe, steps: int) -> dict[str, CycleGANRecipe]:
-    """The recipe at half its width, for ``steps`` steps, and the same with one thing changed."""
-    base = replace(recipe, width=recipe.width // 2, steps=replace(recipe.steps, full=steps))
+    """The recipe for ``steps`` steps, and the same with one thing changed."""
+    base = replace(recipe, steps=replace(recipe.steps, full=steps))
     changed = {
         "the recipe": base,
         "no cycle loss": replace(base, cycle_weight=0.0),
         "no adversarial loss": replace(base, adversarial_weight=0.0),
         "no history pool": replace(base, pool=0),
         "no noise": replace(base, noise=0.0),
+        "no jitter": replace(base, jitter=(0.0, 0.0)),
         "true pairs": replace(base, paired=True),
     }
     a, b = recipe.model().G, recipe.model().F
@@ -65,9 +66,9 @@ def stage(recipe: CycleGANRecipe, run: Run) -> dict[str, Any]:
 
 
 def cyclegan_ablation(
-    name: str = "cyclegan-characters", seeds: tuple[int, ...] = (0, 1, 2), steps: int = 800
+    name: str = "cyclegan-characters", seeds: tuple[int, ...] = (0, 1, 2), steps: int = 3000
 ) -> dict[str, Any]:
-    """A CycleGAN recipe at half its width, and the same with one thing changed, once for each seed."""
+    """A CycleGAN recipe, and the same with one thing changed, once for each seed."""
     recipe = recipes.get(name)
     assert isinstance(recipe, CycleGANRecipe)
     rows = [
@@ -95,17 +96,36 @@ def cyclegan_training(
     return {"settings": {"recipe": name, "steps": steps}, "rows": rows}
 
 
-def digits_lengths(lengths: tuple[int, ...] = (2500, 5000)) -> dict[str, Any]:
-    """What the validation digits say of the recipe of digits, trained for so many steps from the start."""
+def emoji_ablation(seeds: tuple[int, ...] = (0, 1, 2), steps: int = 1000) -> dict[str, Any]:
+    """The CycleGAN recipe of emoji, and the same with one thing changed, once for each seed."""
+    return cyclegan_ablation("cyclegan-emoji", seeds, steps)
+
+
+DIGITS: dict[str, dict[str, Any]] = {  # what is changed
+    "the recipe": {},
+    "twice as long": {"length": 2},  # times as many steps
+    "no jitter": {"jitter": (0.0, 0.0)},
+    "no jitter, less noise": {"jitter": (0.0, 0.0), "noise": 0.1},
+    "no jitter, identity loss": {"jitter": (0.0, 0.0), "identity_weight": 5.0},
+}
+
+
+def digits_variants(
+    variants: tuple[str, ...] = tuple(DIGITS), steps: int = recipes.CYCLEGAN_DIGITS.steps.full
+) -> dict[str, Any]:
+    """What the validation digits say of the recipe of digits and of variants of it, one run each."""
     rows = []
-    for steps in lengths:
-        recipe = recipes.CYCLEGAN_DIGITS
-        recipe = replace(recipe, steps=replace(recipe.steps, full=steps))
+    for variant in variants:
+        changes = dict(DIGITS[variant])
+        total = steps * changes.pop("length", 1)
+        recipe = replace(recipes.CYCLEGAN_DIGITS, **changes)
+        recipe = replace(recipe, steps=replace(recipe.steps, full=total))
         run = recipe.start(settings.device())
-        fit(run.step, run.batches, steps=steps, every=steps, progress=False)
+        fit(run.step, run.batches, steps=total, every=total, progress=False)
         assert isinstance(run.model, Generators)
-        rows.append({"steps": steps, **_rounded(translation_metrics(recipe, run.model, "validation"))})
-    return {"settings": {"lengths": lengths}, "rows": rows}
+        measured = _rounded(translation_metrics(recipe, run.model, "validation"))
+        rows.append({"variant": variant, "steps": total, **measured})
+    return {"settings": {"variants": variants, "steps": steps}, "rows": rows}
 
 
 def _rounded(numbers: dict[str, float]) -> dict[str, float]:
