@@ -1,5 +1,6 @@
 """The recipes of CycleGANs and of embeddings: what they start from, their weights, batches and jitter."""
 
+import copy
 import functools
 from dataclasses import replace
 
@@ -130,3 +131,31 @@ def test_domains_and_splits():
         domain_images("seal", "test")
     with pytest.raises(ValueError, match="unknown split 'paired'; known: train, validation, test"):
         domain_digits("handwritten", "paired")
+
+
+def weights(run):
+    return torch.cat([p.detach().flatten() for p in run.parts["generators"].parameters()])
+
+
+def test_the_cycles_come_first_where_they_should():
+    """Two steps without the adversarial part, the others with it, also where a run is resumed."""
+    recipes_by_name = {
+        "plain": SMALL,
+        "off": replace(SMALL, adversarial_weight=0.0),
+        "first": replace(SMALL, cycles_first=2),
+    }
+    after = {}
+    for name, recipe in recipes_by_name.items():
+        run, after[name], states = recipe.start(CPU), [], []
+        for _ in range(4):
+            states.append(copy.deepcopy(run.state_dict()))
+            run.step(next(run.batches))
+            after[name].append(weights(run))
+    assert all(torch.equal(after["first"][k], after["off"][k]) for k in (0, 1))
+    assert not torch.equal(after["first"][2], after["off"][2])
+    assert not torch.equal(after["first"][0], after["plain"][0])
+    again = recipe.start(CPU)
+    again.load_state_dict(states[1])  # after one step
+    for k in (1, 2, 3):
+        again.step(next(again.batches))
+        assert torch.equal(weights(again), after["first"][k])

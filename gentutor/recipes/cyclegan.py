@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from gentutor import data
-from gentutor.capture import adam, captured
+from gentutor.capture import Step, adam, captured
 from gentutor.models.cyclegan import Discriminators, Generators, PatchDiscriminator, ResnetGenerator
 from gentutor.recipes.domains import CHANNELS, domain_images
 from gentutor.settings import Steps
@@ -38,6 +38,7 @@ class CycleGANRecipe:
     ema_decay: float
     steps: Steps
     paired: bool = False  # train on true pairs, with their differences in place of cycles and identity
+    cycles_first: int = 0  # steps before the generators' objective gets its adversarial part
     seed: int = 0
 
     def model(self) -> Generators:
@@ -93,17 +94,28 @@ class CycleGANRecipe:
             adam(part, self.learning_rate, device, self.betas) for part in (generators, discriminators)
         )
         schedules = [linear_decay(optimizer, self.steps.full) for optimizer in (g_optimizer, d_optimizer)]
-        update = functools.partial(
-            self.step_function(),
-            generators=generators,
-            discriminators=discriminators,
-            g_optimizer=g_optimizer,
-            d_optimizer=d_optimizer,
-            ema=ema,
-        )
+
+        def step(adversarial_weight: float) -> Step:
+            update = functools.partial(
+                self.step_function(),
+                generators=generators,
+                discriminators=discriminators,
+                g_optimizer=g_optimizer,
+                d_optimizer=d_optimizer,
+                adversarial_weight=adversarial_weight,
+                ema=ema,
+            )
+            return captured(lambda batch: update(self.augment(batch)), device, schedules)
+
+        before, after = step(0.0), step(self.adversarial_weight)
+
+        def in_turn(batch: tuple[Tensor, ...]) -> Losses:
+            done = schedules[0].last_epoch  # steps, also of an earlier part of the run
+            return (before if done < self.cycles_first else after)(batch)
+
         return Run(
             model=ema.average,
-            step=captured(lambda batch: update(self.augment(batch)), device, schedules),
+            step=in_turn if self.cycles_first else after,
             batches=self._batches(device),
             parts={
                 "generators": generators,

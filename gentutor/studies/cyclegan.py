@@ -14,6 +14,7 @@ from gentutor.training import Run, fit
 STAGES = 3  # of training, evenly spaced, at which validation pairs are looked at
 PAIRS = 200  # how many
 SHOWN = 10  # test pairs in a picture
+CYCLES_FIRST = 250  # steps
 
 
 def variants(recipe: CycleGANRecipe, steps: int) -> dict[str, CycleGANRecipe]:
@@ -26,6 +27,7 @@ def variants(recipe: CycleGANRecipe, steps: int) -> dict[str, CycleGANRecipe]:
         "no history pool": replace(base, pool=0),
         "no noise": replace(base, noise=0.0),
         "no jitter": replace(base, jitter=(0.0, 0.0)),
+        "cycles first": replace(base, cycles_first=CYCLES_FIRST),
         "true pairs": replace(base, paired=True),
     }
     a, b = recipe.model().G, recipe.model().F
