@@ -1,21 +1,22 @@
-"""Run the benchmarks: ``python -m benchmarks [loading] [training] [vae] [scaling] [gpu]``.
+"""Run the benchmarks: ``python -m benchmarks [loading] [training] [vae] [cyclegan] [scaling] [gpu]``.
 
-By default the first three.
+By default the first four.
 """
 
 import argparse
 
-from benchmarks import gpu, loading, scaling, training, vae
+from benchmarks import cyclegan, gpu, loading, scaling, training, vae
 from benchmarks.measure import hardware, save, table
 
 BENCHMARKS = {
     "loading": loading.run,
     "training": training.run,
     "vae": vae.run,
+    "cyclegan": cyclegan.run,
     "scaling": scaling.run,
     "gpu": gpu.run,
 }
-DEFAULT = ("loading", "training", "vae")
+DEFAULT = ("loading", "training", "vae", "cyclegan")
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ import torch
 from torch.autograd import DeviceType
 from torch.profiler import ProfilerActivity, profile
 
-from benchmarks import tutorial_dcgan, tutorial_mlp, tutorial_vae
+from benchmarks import cyclegan, tutorial_cyclegan, tutorial_dcgan, tutorial_mlp, tutorial_vae
 from gentutor import recipes
 from gentutor.capture import CapturedStep
 
@@ -45,12 +45,17 @@ def tutorial(recipe: recipes.Recipe) -> Iterator[None] | None:
     """The usual loop for the same networks, where the benchmarks have one."""
     if isinstance(recipe, recipes.VAERecipe):
         return tutorial_vae.training(tutorial_vae.VAE(), recipe.batch_size, recipe.learning_rate, "cuda")
+    if isinstance(recipe, recipes.CycleGANRecipe):
+        networks = cyclegan.tutorial_networks(recipe)
+        return tutorial_cyclegan.training(
+            networks, recipe.batch_size, recipe.learning_rate, recipe.betas, "cuda"
+        )
     if type(recipe) is not recipes.GANRecipe:
         return None
     common = (recipe.latent_dim, recipe.batch_size, recipe.g_learning_rate, recipe.betas, "cuda")
     if recipe.convolutional:
-        networks = tutorial_dcgan.Generator(recipe.latent_dim, 32), tutorial_dcgan.Discriminator(32, 0.2)
-        return tutorial_dcgan.training(*networks, *common)
+        dcgan = tutorial_dcgan.Generator(recipe.latent_dim, 32), tutorial_dcgan.Discriminator(32, 0.2)
+        return tutorial_dcgan.training(*dcgan, *common)
     mlps = tutorial_mlp.Generator(recipe.latent_dim, 784), tutorial_mlp.Discriminator(784)
     return tutorial_mlp.training(*mlps, *common)
 

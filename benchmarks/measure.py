@@ -68,7 +68,7 @@ def hardware() -> dict[str, Any]:
         "python": platform.python_version(),
         "torch": torch.__version__.split("+")[0],
     }
-    text = "{processor}, {cores} cores, {threads} threads used, Python {python}, PyTorch {torch}"
+    text = "{processor}, {cores} cores, threads used: {threads}, Python {python}, PyTorch {torch}"
     return facts | {"text": text.format(**facts)}
 
 

@@ -94,14 +94,14 @@ def fields(pairs: dict[str, nodes.Node | str]) -> nodes.field_list:
     return made
 
 
-def table(head: list[str], rows: list[list[str]]) -> nodes.table:
-    """A table whose first column holds names as code."""
+def table(head: list[str], rows: list[list[str]], code: bool = True) -> nodes.table:
+    """A table whose first column holds names, as code or not."""
     group = nodes.tgroup(cols=len(head))
     group += [nodes.colspec(colwidth=1) for _ in head]
     header, body = nodes.thead(), nodes.tbody()
     header += nodes.row("", *(nodes.entry("", nodes.paragraph("", text)) for text in head))
     for first, *rest in rows:
-        cells = [nodes.literal("", first), *map(nodes.Text, rest)]
+        cells = [nodes.literal("", first) if code else nodes.Text(first), *map(nodes.Text, rest)]
         body += nodes.row("", *(nodes.entry("", nodes.paragraph("", "", cell)) for cell in cells))
     group += [header, body]
     return nodes.table("", group, classes=["stored-run"])
