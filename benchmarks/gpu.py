@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any
 
 import torch
-from torch.autograd import DeviceType
+from torch.autograd import DeviceType  # type: ignore[attr-defined]
 from torch.profiler import ProfilerActivity, profile
 
 from benchmarks import cyclegan, tutorial_cyclegan, tutorial_dcgan, tutorial_mlp, tutorial_vae
@@ -52,12 +52,12 @@ def tutorial(recipe: recipes.Recipe) -> Iterator[None] | None:
         )
     if type(recipe) is not recipes.GANRecipe:
         return None
-    common = (recipe.latent_dim, recipe.batch_size, recipe.g_learning_rate, recipe.betas, "cuda")
+    common = recipe.latent_dim, recipe.batch_size, recipe.g_learning_rate, recipe.betas
     if recipe.convolutional:
-        dcgan = tutorial_dcgan.Generator(recipe.latent_dim, 32), tutorial_dcgan.Discriminator(32, 0.2)
-        return tutorial_dcgan.training(*dcgan, *common)
-    mlps = tutorial_mlp.Generator(recipe.latent_dim, 784), tutorial_mlp.Discriminator(784)
-    return tutorial_mlp.training(*mlps, *common)
+        netG, netD = tutorial_dcgan.Generator(recipe.latent_dim, 32), tutorial_dcgan.Discriminator(32, 0.2)
+        return tutorial_dcgan.training(netG, netD, *common, "cuda")
+    G, D = tutorial_mlp.Generator(recipe.latent_dim, 784), tutorial_mlp.Discriminator(784)
+    return tutorial_mlp.training(G, D, *common, "cuda")
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -108,7 +108,8 @@ def run(rounds: int) -> dict[str, Any]:
     """Compare for every recipe of ``NAMES``."""
     if not torch.cuda.is_available():
         raise SystemExit("the benchmark `gpu` needs a GPU")
-    results = {name: compare(recipes.get(name), rounds) for name in NAMES}
+    compared = {name: recipes.get(name) for name in NAMES} | {cyclegan.RECIPE.name: cyclegan.RECIPE}
+    results = {name: compare(recipe, rounds) for name, recipe in compared.items()}
     rows = [
         [
             name,

@@ -11,7 +11,7 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ def cpu_seconds(work: Callable[[], object]) -> float:
     return time.process_time() - started
 
 
-def interleaved(variants: dict[str, Callable[[], object]], rounds: int, warm_up: int = 1) -> Times:
+def interleaved(variants: Mapping[str, Callable[[], object]], rounds: int, warm_up: int = 1) -> Times:
     """Processor seconds of each variant in each round."""
     for _ in range(warm_up):
         for work in variants.values():

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch.multiprocessing.spawn import spawn
 
 from benchmarks.measure import hardware
 from gentutor import distributed, recipes
@@ -84,7 +85,7 @@ def run(rounds: int) -> dict[str, Any]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
         free.close()
-        torch.multiprocessing.spawn(work, (rounds, port, folder), nprocs=2)
+        spawn(work, (rounds, port, folder), nprocs=2)
         results = json.loads(Path(folder, "times.json").read_text(encoding="utf-8"))
     load.append(os.getloadavg()[0])
     for result in results.values():

@@ -4,9 +4,8 @@ import pytest
 import torch
 
 from benchmarks import by_hand_cyclegan, tutorial_cyclegan
-from gentutor import recipes
+from benchmarks.cyclegan import RECIPE
 
-RECIPE = recipes.CYCLEGAN_CHARACTERS
 PAIRS = {
     "generator, by hand": (RECIPE.model().G, by_hand_cyclegan.generator()),
     "discriminator, by hand": (RECIPE.discriminators().D_A, by_hand_cyclegan.discriminator()),

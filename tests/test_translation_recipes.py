@@ -16,7 +16,7 @@ from gentutor.steps import cyclegan_step, paired_step
 CPU = torch.device("cpu")
 CYCLEGANS = (CYCLEGAN_CHARACTERS, CYCLEGAN_EMOJI, CYCLEGAN_DIGITS)
 WITHOUT_COLOUR = ("openmoji-black",)  # a red and a blue square are the same drawing
-SMALL = replace(CYCLEGAN_CHARACTERS, width=2, blocks=1, batch_size=4)
+SMALL = replace(CYCLEGAN_CHARACTERS, width=2, blocks=1, batch_size=4, cycles_first=0)
 
 
 @pytest.mark.parametrize("recipe", CYCLEGANS, ids=lambda recipe: recipe.name)

@@ -2,6 +2,7 @@
 
 import base64
 import dataclasses
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +16,7 @@ from gentutor.models.cyclegan import Generators
 from gentutor.models.gan import MLPGenerator
 from gentutor.recipes import CYCLEGAN_CHARACTERS, CYCLEGAN_EMOJI
 from gentutor.sampling import from_png, tile, translate, translations
-from gentutor.studies import cyclegan
+from gentutor.studies import cyclegan, hidden
 from gentutor.training import History
 
 NAME = "cyclegan-characters"
@@ -33,6 +34,17 @@ class Times(nn.Module):
         self.batches.append(len(x))
         image = x.mean(dim=1, keepdim=True).expand(-1, self.channels, -1, -1)
         return 0 * image if self.training else self.factor * image
+
+
+class Reader(nn.Module):
+    """Says 1 for a pixel above the threshold, else -1."""
+
+    def __init__(self, threshold: float = 1e6) -> None:
+        super().__init__()
+        self.threshold = nn.Parameter(torch.tensor(threshold))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.where(x > self.threshold, 1.0, -1.0)
 
 
 def constant(*values: float, channels: int = 1) -> torch.Tensor:
@@ -106,23 +118,28 @@ def test_no_more_than_there_are(monkeypatch):
     assert what.startswith("7 images") and picture.shape == (16, 28)
 
 
-@pytest.mark.parametrize("recipe", [CYCLEGAN_CHARACTERS, CYCLEGAN_EMOJI], ids=lambda recipe: recipe.name)
-def test_a_variant_differs_in_one_thing(recipe):
-    variants = cyclegan.variants(recipe, steps=77)
-    base = variants.pop("the recipe")
-    assert base == replace(recipe, steps=replace(recipe.steps, full=77))
-    changed = {}
-    for name, variant in variants.items():
-        differs = [
-            field.name
-            for field in dataclasses.fields(recipe)
-            if getattr(variant, field.name) != getattr(base, field.name)
-        ]
-        assert len(differs) == 1, name
-        changed[name] = differs[0]
-    assert len(set(changed.values())) == len(changed)
-    same_channels = recipe is CYCLEGAN_CHARACTERS  # without, G cannot take images of its target domain
-    assert ("with identity loss" in changed) == same_channels
+def test_variants_differ_as_they_say():
+    changes = {
+        "the recipe": {},
+        "no cycle loss": {"cycle_weight": 0.0, "cycles_first": 0},
+        "no adversarial loss": {"adversarial_weight": 0.0},
+        "no history pool": {"pool": 0},
+        "no noise": {"noise": 0.0},
+        "no jitter": {"jitter": (0.0, 0.0)},
+        "250 steps of cycles first": {"cycles_first": 250},
+        "true pairs": {"paired": True, "cycles_first": 0},
+        "adversarial from the start": {"cycles_first": 0},
+        "with identity loss": {"identity_weight": 5.0},
+    }
+    variants = cyclegan.variants(CYCLEGAN_CHARACTERS, steps=77)
+    base = replace(CYCLEGAN_CHARACTERS, steps=replace(CYCLEGAN_CHARACTERS.steps, full=77))
+    assert variants == {name: replace(base, **change) for name, change in changes.items()}
+    assert variants["adversarial from the start"] != base
+    # emoji train from the start; and G cannot take images of its target domain
+    assert cyclegan.variants(CYCLEGAN_EMOJI, 77).keys() == changes.keys() - {
+        "adversarial from the start",
+        "with identity loss",
+    }
 
 
 def test_a_small_study(monkeypatch):
@@ -184,3 +201,33 @@ def test_emoji_are_studied_as_characters_are(monkeypatch):
     monkeypatch.setattr(cyclegan, "cyclegan_ablation", lambda *arguments: asked.append(arguments) or {})
     assert cyclegan.emoji_ablation(seeds=(4,), steps=3) == {}
     assert asked == [("cyclegan-emoji", (4,), 3)]
+
+
+def test_reactions_to_noise():
+    torch.manual_seed(0)
+    images = torch.zeros(50, 1, 8, 8)
+    expected = 0.1 * math.sqrt(2 / math.pi)  # mean absolute value of the noise
+    assert hidden.reaction(Times(1.0), images) == pytest.approx(expected, rel=0.05)
+    assert hidden.reaction(Times(3.0), images) == pytest.approx(3 * hidden.reaction(Times(1.0), images))
+    found = hidden.reactions(Generators(Times(2.0), Reader()), images, images)
+    assert found["F_translated"] == found["F_real"] == 0  # it reads what lies above the noise
+    assert found["G_translated"] == found["G_real"] == pytest.approx(2 * expected, rel=0.05)
+
+
+def test_reactions_tell_translations_from_real_images():
+    """What F reads is faint where G wrote it, and strong in real images."""
+    a, b = torch.full((50, 1, 8, 8), 0.02), torch.ones(50, 1, 8, 8)
+    found = hidden.reactions(Generators(Times(1.0), Reader(threshold=0.0)), a, b)
+    assert found["F_translated"] > 0.5 and found["F_real"] == 0
+
+
+def test_hidden_information_is_measured_on_variants_and_seeds(monkeypatch):
+    small = replace(CYCLEGAN_CHARACTERS, width=2, blocks=1, batch_size=2)
+    monkeypatch.setattr(recipes, "CYCLEGAN_CHARACTERS", small)
+    monkeypatch.setattr(cyclegan.settings, "device", lambda: torch.device("cpu"))
+    result = hidden.hidden_information(seeds=(0, 3), steps=2)
+    assert [(row["seed"], row["variant"]) for row in result["rows"]] == [
+        (seed, variant) for seed in (0, 3) for variant in hidden.VARIANTS
+    ]
+    values = {row["F_real"] for row in result["rows"]}
+    assert len(values) == 4 and min(values) > 0

@@ -164,16 +164,19 @@ CYCLEGAN_CHARACTERS = CycleGANRecipe(
     betas=(0.5, 0.999),
     ema_decay=0.995,
     steps=Steps(ci=5, cpu=300, gpu=3000, full=9000),
+    cycles_first=100,
 )
 CYCLEGAN_EMOJI = replace(
     CYCLEGAN_CHARACTERS,
     name="cyclegan-emoji",
     domains=("openmoji-black", "noto"),
     steps=Steps(ci=5, cpu=300, gpu=3000, full=3000),
+    cycles_first=0,
 )
 CYCLEGAN_DIGITS = replace(
     CYCLEGAN_CHARACTERS,
     name="cyclegan-digits",
     domains=("handwritten", "printed-digits"),
     steps=Steps(ci=5, cpu=300, gpu=2500, full=2500),
+    cycles_first=0,
 )

@@ -18,6 +18,7 @@ from gentutor.studies.classifiers import naive_bayes_or_logistic, two_gaussians
 from gentutor.studies.conditional import conditional_models
 from gentutor.studies.cyclegan import cyclegan_ablation, cyclegan_training, digits_variants, emoji_ablation
 from gentutor.studies.digits import dcgan_ablation, gan_measurements
+from gentutor.studies.hidden import hidden_information
 from gentutor.studies.ignored import ignored_condition
 from gentutor.studies.mode_collapse import mode_collapse
 from gentutor.studies.stored_vaes import vae_measurements
@@ -42,6 +43,7 @@ STUDIES: dict[str, Callable[..., dict[str, Any]]] = {
     "cyclegan-characters": cyclegan_ablation,
     "cyclegan-digits": digits_variants,
     "cyclegan-emoji": emoji_ablation,
+    "hidden-information": hidden_information,
     "cyclegan-training": cyclegan_training,
     "translation-toys": translation_toys,
     "ignored-condition": ignored_condition,

@@ -18,18 +18,21 @@ CYCLES_FIRST = 250  # steps
 
 
 def variants(recipe: CycleGANRecipe, steps: int) -> dict[str, CycleGANRecipe]:
-    """The recipe for ``steps`` steps, and the same with one thing changed."""
+    """The recipe for ``steps`` steps, and the same with one thing changed (cycles first need cycles)."""
     base = replace(recipe, steps=replace(recipe.steps, full=steps))
+    from_the_start = replace(base, cycles_first=0)
     changed = {
         "the recipe": base,
-        "no cycle loss": replace(base, cycle_weight=0.0),
+        "no cycle loss": replace(from_the_start, cycle_weight=0.0),
         "no adversarial loss": replace(base, adversarial_weight=0.0),
         "no history pool": replace(base, pool=0),
         "no noise": replace(base, noise=0.0),
         "no jitter": replace(base, jitter=(0.0, 0.0)),
-        "cycles first": replace(base, cycles_first=CYCLES_FIRST),
-        "true pairs": replace(base, paired=True),
+        f"{CYCLES_FIRST} steps of cycles first": replace(base, cycles_first=CYCLES_FIRST),
+        "true pairs": replace(from_the_start, paired=True),
     }
+    if from_the_start != base:
+        changed["adversarial from the start"] = from_the_start
     a, b = recipe.model().G, recipe.model().F
     if a.in_channels == b.in_channels:  # else G cannot take images of its own target domain
         changed["with identity loss"] = replace(base, identity_weight=5.0)
