@@ -83,12 +83,12 @@ def reliability(confidence: Tensor, correct: Tensor, bins: int = 10) -> tuple[Te
 def expected_calibration_error(confidence: Tensor, correct: Tensor, bins: int = 10) -> float:
     r"""How far accuracy and confidence lie apart, averaged over the predictions: a share of 1.
 
-    .. math:: \mathrm{ECE} = \sum_{m=1}^{M} \frac{|B_m|}{N} \big|\mathrm{acc}(B_m) - \mathrm{conf}(B_m)\big|
+    .. math:: \mathrm{ECE} = \sum_m \frac{|B_m|}{N} \big|\mathrm{acc}(B_m) - \mathrm{conf}(B_m)\big|
 
     Args:
         confidence: (N,), in [0, 1]: the probability that the model gave to its prediction.
         correct: (N,), bool: whether the prediction was right.
-        bins: M, equal parts of [0, 1], as in ``reliability``.
+        bins: how many equal parts of [0, 1], as in ``reliability``.
 
     Returns:
         A number in [0, 1], 0 if every bin's accuracy is its mean confidence. Biased upwards where bins

@@ -93,8 +93,8 @@ SMALL_DATA = Exercise(
                 "unsmoothed, it then counts as impossible in that class, and one such pixel outvotes many."
             ),
             "c": (
-                "A thousand extra counts bring all probabilities next to 1/2, so that a rare pixel, lit, "
-                "counts no more than a common one: too much is thrown away."
+                "A thousand extra counts bring all probabilities next to 1/2, so that a dark pixel, the "
+                "usual case, says as much as a lit one: the many dark ones shift the boundary by their noise."
             ),
             "d": (
                 "It would win with endless data, if the pixels were dependent. Here the assumption of naive "
