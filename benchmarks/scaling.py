@@ -3,9 +3,10 @@
 Two processes are started once. In each round, in turns, (1) the first trains alone while the other waits,
 (2) both train, each on its own, without a word to the other, and (3) both share one run of twice the
 batch. So (2) against (1) is what two programs cost each other on this machine, and (3) against (2) what
-the exchange of gradients costs. Wall-clock time is counted, since waiting is part of it; the load of the
-machine is stored with the result. It goes into ``results/`` and, for the appendix of the book, into the
-package's stored studies.
+sharing a run costs: the exchange of gradients, waiting for the slower process, and noise that both draw
+for the whole batch. Wall-clock time is counted, since waiting is part of it; the load of the machine is
+stored with the result. It goes into ``results/`` and, for the appendix of the book, into the package's
+stored studies.
 """
 
 import json

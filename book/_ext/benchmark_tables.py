@@ -40,7 +40,8 @@ def summary(results: dict[str, dict[str, Any]]) -> nodes.table:
 
 def benchmark(name: str, result: dict[str, Any] | None) -> list[nodes.Node]:
     """The tables of a benchmark; where it has not been run, the command that runs it."""
-    again = nodes.literal("", f"python -m benchmarks {name}")
+    one_thread = "" if name == "gpu" else "OMP_NUM_THREADS=1 "  # waiting threads would be counted too
+    again = nodes.literal("", f"{one_thread}python -m benchmarks {name}")
     if result is None:
         return [fields({"Not measured yet": again})]
     made: list[nodes.Node] = []

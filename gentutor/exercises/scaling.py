@@ -137,11 +137,11 @@ BYTES = Exercise(
             3.0: "This is the first half of the way; the sums must travel back to all, too.",
             1.5: "This is in millions of numbers; a float32 has 4 bytes.",
             12.0: "A float32 has 4 bytes, not 8.",
-            24.0: "This is what all four processes send together; one sends a quarter of it.",
+            24.0: "This is what all four send together, or a hub would carry; each one sends a quarter of it.",
         },
     ),
     solution=2 * (4 - 1) / 4 * 4,
-    praise="nearly twice the gradients' size, however many processes there are.",
+    praise="one and a half times the gradients' 4 MB; never twice, however many processes there are.",
     hints=(
         "The ring passes on N - 1 chunks to add them up and N - 1 to hand out the sums.",
         "A chunk is a quarter of 4 million bytes.",
