@@ -1,7 +1,9 @@
 """Watching the noise that a reader's code gives to a generator."""
 
-from collections.abc import Iterator
+import inspect
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -9,16 +11,25 @@ from gentutor.exercises._verdict import Wrong
 
 
 @contextmanager
-def recorded(generator: nn.Module) -> Iterator[list[Tensor]]:
-    """Within the block, every batch of noise given to ``generator`` is copied into the list."""
-    noise: list[Tensor] = []
+def recorded(
+    network: nn.Module, position: int = 0, counts: Callable[[], bool] = lambda: True
+) -> Iterator[list[Tensor]]:
+    """Within the block, the argument at this position of every call that counts is copied into the list.
 
-    def record(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        noise.append(inputs[0].detach().clone())
+    The first argument is a generator's noise. Calls without that argument add nothing.
+    """
+    signature = inspect.signature(network.forward)
+    name = list(signature.parameters)[position]
+    seen: list[Tensor] = []
 
-    handle = generator.register_forward_pre_hook(record)
+    def record(_: nn.Module, positional: tuple[Any, ...], named: dict[str, Any]) -> None:
+        given = signature.bind_partial(*positional, **named).arguments
+        if name in given and counts():
+            seen.append(given[name].detach().clone())
+
+    handle = network.register_forward_pre_hook(record, with_kwargs=True)
     try:
-        yield noise
+        yield seen
     finally:
         handle.remove()
 

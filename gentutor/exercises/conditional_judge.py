@@ -1,8 +1,5 @@
 """The exercise on the loss of a discriminator that judges pairs of an image and a label."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -35,21 +32,6 @@ def discriminator_loss(
     return adversarial.discriminator_loss(discriminator(real, y), discriminator(fake, y))
 
 
-@contextmanager
-def _told(network: nn.Module) -> Iterator[list[Tensor]]:
-    """Within the block, the labels that a network is told, call by call."""
-    labels: list[Tensor] = []
-
-    def note(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        labels.extend(told.detach().clone() for told in inputs[1:2])  # none if it was called without
-
-    handle = network.register_forward_pre_hook(note)
-    try:
-        yield labels
-    finally:
-        handle.remove()
-
-
 def _judge_loss(answer: object) -> None:
     discriminator = _Judge()
     generator = ConditionalGenerator(MLPGenerator(5 + 3, (1, 2, 2), (6,)), OneHot(3), 5, torch.arange(3))
@@ -58,7 +40,11 @@ def _judge_loss(answer: object) -> None:
     for y in (torch.tensor([2, 0, 1, 1, 2, 0, 2, 1, 0, 0, 2, 1]), torch.tensor([1])):
         real = torch.rand(len(y), 1, 2, 2) * 2 - 1
         arguments = {"discriminator": discriminator, "generator": generator, "real": real, "y": y}
-        with recorded(generator) as noise, _told(generator) as asked, _told(discriminator) as judged:
+        with (
+            recorded(generator) as noise,
+            recorded(generator, 1) as asked,
+            recorded(discriminator, 1) as judged,
+        ):
             loss = read_tensor(call(answer, arguments, LOSS_CRASHES))
         expect_standard_normal(noise, (len(y), 5))
         _judge_labels(asked, judged, y)

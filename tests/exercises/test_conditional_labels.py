@@ -120,7 +120,12 @@ def in_one_batch(d, g, real, y):
     return F.softplus(-on_real).mean() + F.softplus(on_fake).mean()
 
 
-@pytest.mark.parametrize("answer", [right, without_graph, in_one_batch])
+def by_keyword(d, g, real, y):
+    fake = g(c=y, z=torch.randn(len(real), g.latent_dim))
+    return loss(d(real, y=y), d(y=y, x=fake.detach()))
+
+
+@pytest.mark.parametrize("answer", [right, without_graph, in_one_batch, by_keyword])
 def test_right_losses(answer, accepts):
     accepts(LOSS, answer)
 
