@@ -1,11 +1,11 @@
 """What a function gave: its value and its gradients, and how two such outcomes differ."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gentutor.exercises._calls import a, call
 from gentutor.exercises._show import show_difference
@@ -73,13 +73,28 @@ def outcome(
     if not value.requires_grad:
         return Outcome(value, dict.fromkeys(leaves))
     weights = torch.linspace(1, 2, value.numel(), dtype=value.dtype).reshape(value.shape)
+    found = slopes(value, leaves.values(), weights)
+    return Outcome(value.detach(), dict(zip(leaves, found, strict=True)))
+
+
+def slopes(value: Tensor, of: Iterable[Tensor], weights: Tensor | None = None) -> list[Tensor | None]:
+    """The gradient of what a reader's function gave with respect to each tensor.
+
+    Raises:
+        Wrong: differentiating fails.
+    """
     try:
-        slopes = torch.autograd.grad(value, list(leaves.values()), weights, allow_unused=True)
+        return list(torch.autograd.grad(value, list(of), weights, allow_unused=True))
     except RuntimeError as error:
         if "second time" in str(error):
             raise Wrong(BACKWARD) from error
         raise Wrong(f"Differentiating your function failed ({one_line(error)}).") from error
-    return Outcome(value.detach(), dict(zip(leaves, slopes, strict=True)))
+
+
+def expect_no_backward(*networks: nn.Module) -> None:
+    """Raise ``Wrong`` if parameters hold gradients after a call that should only return a loss."""
+    if any(parameter.grad is not None for network in networks for parameter in network.parameters()):
+        raise Wrong(BACKWARD)
 
 
 def read_tensor(result: Any) -> Tensor:
