@@ -135,9 +135,10 @@ def value_difference(got: Outcome, expected: Outcome, tolerance: float | None = 
 
 
 def _gradient_difference(got: Outcome, expected: Outcome, tolerance: float | None) -> Difference | None:
-    if expected.gradients and all(gradient is None for gradient in got.gradients.values()):
-        return Difference("the value is right, but it has no gradient.", CUT)
     rights = {name: torch.zeros(()) if right is None else right for name, right in expected.gradients.items()}
+    missing = all(gradient is None for gradient in got.gradients.values())
+    if missing and any(bool(right.any()) for right in rights.values()):
+        return Difference("the value is right, but it has no gradient.", CUT)
     vanished = [name for name, right in rights.items() if _vanished(got.gradients[name], right, tolerance)]
     if vanished:  # looked for first: where one gradient is cut, another is often wrong as well
         name, all_zero = vanished[0], len(vanished) == len(rights)
