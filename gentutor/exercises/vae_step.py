@@ -136,7 +136,7 @@ def _run(answer: object, model: Model, images: Tensor) -> Tensor:
     handle = model.optimizer.register_step_post_hook(lambda *_: taken.append(1))
     arguments: dict[str, Any] = {"x": images, "vae": model.vae, "optimizer": model.optimizer}
     try:
-        with recorded(model.vae.decoder) as decoded:
+        with recorded(model.vae.decoder, counts=lambda: torch.is_grad_enabled() and not taken) as decoded:
             call(answer, arguments, CRASHES)
     except NotAttempted as stub:
         if "forward" in str(stub.__cause__):
@@ -153,7 +153,10 @@ def _run(answer: object, model: Model, images: Tensor) -> Tensor:
             "zero_grad(), backward(), step()."
         )
     if not decoded:
-        raise Wrong("Your function never calls the decoder: vae.decode(z) gives the logits of the pixels.")
+        raise Wrong(
+            "Your function never calls the decoder, with gradients and before optimizer.step(): "
+            "vae.decode(z) gives the logits of the pixels."
+        )
     if not moved[0]:
         raise Wrong(
             "The encoder has not moved: a detach, torch.no_grad() or .sample() keeps the gradient "

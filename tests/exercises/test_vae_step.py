@@ -42,6 +42,9 @@ def step(body):
     [
         RIGHT,
         RIGHT + "return {'loss': loss.detach()}",
+        RIGHT + "with torch.no_grad():\n    look = vae.decode(mean).sigmoid()",
+        RIGHT + "look = vae.decode(mean).sigmoid()",
+        RIGHT.replace("optimizer.zero", "with torch.no_grad():\n    look = vae.decode(mean)\noptimizer.zero"),
         RIGHT.replace(SAMPLE, "z = V.reparameterize(mean, log_var)\n"),
         RIGHT.replace(LOSS, "loss = -V.elbo(log_px_z, kl).mean()\n"),
         "optimizer.zero_grad()\n" + RIGHT.replace("optimizer.zero_grad()\n", ""),
@@ -69,6 +72,7 @@ def test_right_answers(body, accepts):
          "Nothing has moved"),
         (RIGHT.replace("loss.backward()\n", ""), "Nothing has moved"),
         ("pass", "optimizer.step() is called 0 times"),
+        (ENCODE + "loss = V.gaussian_kl(mean, log_var).mean()\n" + UPDATE, "never calls the decoder"),
         (RIGHT.replace(".mean()\n", "\n"), "The loss must be one number"),
         # the sample
         (RIGHT.replace("(log_var / 2).exp()", "log_var.exp()"), "exp(log_var), the variance"),
