@@ -1,13 +1,19 @@
 """Watching the noise that a reader's code gives to a generator."""
 
 import inspect
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from torch import Tensor, nn
 
+from gentutor.exercises._outcome import close
 from gentutor.exercises._verdict import Wrong
+
+CONSTANT = (
+    "a generator with a fixed seed, or stored noise, makes the noise a constant. Draw it anew in every call."
+)
 
 
 @contextmanager
@@ -51,3 +57,10 @@ def expect_standard_normal(noise: list[Tensor], shape: tuple[int, int]) -> None:
             )
         if abs(z.mean().item()) > 0.5 or not 0.7 < z.std().item() < 1.4:
             raise Wrong("The noise is not drawn from N(0, 1), as the generator expects: use torch.randn.")
+
+
+def expect_fresh(noise: Iterable[Tensor], earlier: Iterable[Tensor]) -> None:
+    """Raise ``Wrong`` if a batch of noise was used in an earlier call already."""
+    pairs = itertools.product(noise, earlier)
+    if any(new.shape == old.shape and close(new, old, 1e-3) for new, old in pairs):
+        raise Wrong(f"Every call draws the same noise: {CONSTANT}")

@@ -1,5 +1,7 @@
 """The check of drawing from a VAE that is told a label."""
 
+import functools
+
 import pytest
 import torch
 
@@ -30,6 +32,13 @@ def logits(cvae, y):
         return cvae.decode(torch.randn(len(y), cvae.latent_dim), y)
 
 
+def fixed(*shape):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(0))
+
+
+stored = functools.cache(torch.randn)
+
+
 def from_posterior(cvae, y):
     with torch.no_grad():
         mean, log_var = cvae.encode(torch.rand(len(y), 1, 3, 4), y)
@@ -54,6 +63,8 @@ def from_posterior(cvae, y):
         (lambda cvae, y: cvae.decode(torch.zeros(len(y), 20), y).sigmoid(), "the same noise"),
         (lambda cvae, y: cvae.decode(torch.randn(1, 20).expand(len(y), 20), y).sigmoid(), "the same noise"),
         (lambda cvae, y: cvae.decode(3 * torch.randn(len(y), 20), y).sigmoid(), "not drawn from N(0, 1)"),
+        (lambda cvae, y: cvae.decode(fixed(len(y), 20), y).sigmoid().detach(), "draws the same noise"),
+        (lambda cvae, y: cvae.decode(stored(len(y), 20), y).sigmoid().detach(), "draws the same noise"),
         (lambda cvae, y: cvae.decode(torch.randn(20), y).sigmoid(), "one row for each label"),
         (lambda cvae, y: cvae.decode(torch.randn(5, 20), y).sigmoid(), "one row for each label"),
         (lambda cvae, y: cvae.decode(torch.randn(len(y), 20)).sigmoid(), "told the label, too"),

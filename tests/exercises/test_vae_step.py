@@ -1,5 +1,7 @@
 """The check of the training step: right variants pass, each planted bug has its own hint."""
 
+import functools
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -32,6 +34,7 @@ def step(body):
         "Normal": Normal,
         "Bernoulli": Bernoulli,
         "kl_divergence": kl_divergence,
+        "stored": functools.cache(torch.randn),
     }
     exec(f"def step(images, vae, optimizer):\n{lines}", names)
     return names["step"]
@@ -121,6 +124,10 @@ def test_right_answers(body, accepts):
          "decode returns logits"),
         ("vae.eval()\n" + RIGHT, "left in evaluation mode"),
         ("torch.manual_seed(0)\n" + RIGHT, "sets the random seed"),
+        ("fixed = torch.Generator().manual_seed(0)\n"
+         + RIGHT.replace("torch.randn_like(mean)", "torch.randn(mean.shape, generator=fixed)"),
+         "Every call draws the same noise"),
+        (RIGHT.replace("torch.randn_like(mean)", "stored(mean.shape)"), "Every call draws the same noise"),
         ("images.clamp_(0.1, 0.9)\n" + RIGHT, "changes x"),
     ],
 )  # fmt: skip
