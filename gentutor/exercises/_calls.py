@@ -28,7 +28,7 @@ def call(
         keywords: the names of those arguments that are passed by keyword.
 
     Raises:
-        NotAttempted: it raised NotImplementedError.
+        NotAttempted: it raised NotImplementedError (and not from within PyTorch, for a data type).
         Wrong: it is no function, takes other arguments, crashes, changes a tensor it was given,
             or sets the random seed.
     """
@@ -40,9 +40,9 @@ def call(
     try:
         with torch.enable_grad():  # puts the mode back if the answer switched it off
             result = answer(*positional, **named)
-    except NotImplementedError as error:
-        raise NotAttempted from error
     except (Exception, SystemExit) as error:
+        if isinstance(error, NotImplementedError) and "not implemented for '" not in str(error):
+            raise NotAttempted from error
         raise Wrong(_crash_message(answer, error, crashes or {})) from error
     for name, value in tensors.items():
         if value.shape != before[name].shape or not _equal(value.detach(), before[name]):

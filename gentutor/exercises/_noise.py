@@ -1,24 +1,41 @@
 """Watching the noise that a reader's code gives to a generator."""
 
-from collections.abc import Iterator
+import inspect
+import itertools
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from torch import Tensor, nn
 
+from gentutor.exercises._outcome import close
 from gentutor.exercises._verdict import Wrong
+
+CONSTANT = (
+    "a generator with a fixed seed, or stored noise, makes the noise a constant. Draw it anew in every call."
+)
 
 
 @contextmanager
-def recorded(generator: nn.Module) -> Iterator[list[Tensor]]:
-    """Within the block, every batch of noise given to ``generator`` is copied into the list."""
-    noise: list[Tensor] = []
+def recorded(
+    network: nn.Module, position: int = 0, counts: Callable[[], bool] = lambda: True
+) -> Iterator[list[Tensor]]:
+    """Within the block, the argument at this position of every call that counts is copied into the list.
 
-    def record(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        noise.append(inputs[0].detach().clone())
+    The first argument is a generator's noise. Calls without that argument add nothing.
+    """
+    signature = inspect.signature(network.forward)
+    name = list(signature.parameters)[position]
+    seen: list[Tensor] = []
 
-    handle = generator.register_forward_pre_hook(record)
+    def record(_: nn.Module, positional: tuple[Any, ...], named: dict[str, Any]) -> None:
+        given = signature.bind_partial(*positional, **named).arguments
+        if name in given and counts():
+            seen.append(given[name].detach().clone())
+
+    handle = network.register_forward_pre_hook(record, with_kwargs=True)
     try:
-        yield noise
+        yield seen
     finally:
         handle.remove()
 
@@ -40,3 +57,10 @@ def expect_standard_normal(noise: list[Tensor], shape: tuple[int, int]) -> None:
             )
         if abs(z.mean().item()) > 0.5 or not 0.7 < z.std().item() < 1.4:
             raise Wrong("The noise is not drawn from N(0, 1), as the generator expects: use torch.randn.")
+
+
+def expect_fresh(noise: Iterable[Tensor], earlier: Iterable[Tensor]) -> None:
+    """Raise ``Wrong`` if a batch of noise was used in an earlier call already."""
+    pairs = itertools.product(noise, earlier)
+    if any(new.shape == old.shape and close(new, old, 1e-3) for new, old in pairs):
+        raise Wrong(f"Every call draws the same noise: {CONSTANT}")

@@ -1,11 +1,11 @@
 """What a function gave: its value and its gradients, and how two such outcomes differ."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gentutor.exercises._calls import a, call
 from gentutor.exercises._show import show_difference
@@ -73,13 +73,28 @@ def outcome(
     if not value.requires_grad:
         return Outcome(value, dict.fromkeys(leaves))
     weights = torch.linspace(1, 2, value.numel(), dtype=value.dtype).reshape(value.shape)
+    found = slopes(value, leaves.values(), weights)
+    return Outcome(value.detach(), dict(zip(leaves, found, strict=True)))
+
+
+def slopes(value: Tensor, of: Iterable[Tensor], weights: Tensor | None = None) -> list[Tensor | None]:
+    """The gradient of what a reader's function gave with respect to each tensor.
+
+    Raises:
+        Wrong: differentiating fails.
+    """
     try:
-        slopes = torch.autograd.grad(value, list(leaves.values()), weights, allow_unused=True)
+        return list(torch.autograd.grad(value, list(of), weights, allow_unused=True))
     except RuntimeError as error:
         if "second time" in str(error):
             raise Wrong(BACKWARD) from error
         raise Wrong(f"Differentiating your function failed ({one_line(error)}).") from error
-    return Outcome(value.detach(), dict(zip(leaves, slopes, strict=True)))
+
+
+def expect_no_backward(*networks: nn.Module) -> None:
+    """Raise ``Wrong`` if parameters hold gradients after a call that should only return a loss."""
+    if any(parameter.grad is not None for network in networks for parameter in network.parameters()):
+        raise Wrong(BACKWARD)
 
 
 def read_tensor(result: Any) -> Tensor:
@@ -120,9 +135,10 @@ def value_difference(got: Outcome, expected: Outcome, tolerance: float | None = 
 
 
 def _gradient_difference(got: Outcome, expected: Outcome, tolerance: float | None) -> Difference | None:
-    if expected.gradients and all(gradient is None for gradient in got.gradients.values()):
-        return Difference("the value is right, but it has no gradient.", CUT)
     rights = {name: torch.zeros(()) if right is None else right for name, right in expected.gradients.items()}
+    missing = all(gradient is None for gradient in got.gradients.values())
+    if missing and any(bool(right.any()) for right in rights.values()):
+        return Difference("the value is right, but it has no gradient.", CUT)
     vanished = [name for name, right in rights.items() if _vanished(got.gradients[name], right, tolerance)]
     if vanished:  # looked for first: where one gradient is cut, another is often wrong as well
         name, all_zero = vanished[0], len(vanished) == len(rights)

@@ -1,15 +1,12 @@
 """The exercise on the loss of a discriminator that judges pairs of an image and a label."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gentutor.exercises._calls import call
 from gentutor.exercises._noise import expect_standard_normal, recorded
-from gentutor.exercises._outcome import close, read_tensor
+from gentutor.exercises._outcome import close, expect_no_backward, read_tensor, slopes
 from gentutor.exercises._verdict import Exercise, Wrong
 from gentutor.models.conditional import ConditionalGenerator, OneHot, concat_condition
 from gentutor.models.gan import MLPGenerator
@@ -35,21 +32,6 @@ def discriminator_loss(
     return adversarial.discriminator_loss(discriminator(real, y), discriminator(fake, y))
 
 
-@contextmanager
-def _told(network: nn.Module) -> Iterator[list[Tensor]]:
-    """Within the block, the labels that a network is told, call by call."""
-    labels: list[Tensor] = []
-
-    def note(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        labels.extend(told.detach().clone() for told in inputs[1:2])  # none if it was called without
-
-    handle = network.register_forward_pre_hook(note)
-    try:
-        yield labels
-    finally:
-        handle.remove()
-
-
 def _judge_loss(answer: object) -> None:
     discriminator = _Judge()
     generator = ConditionalGenerator(MLPGenerator(5 + 3, (1, 2, 2), (6,)), OneHot(3), 5, torch.arange(3))
@@ -58,12 +40,17 @@ def _judge_loss(answer: object) -> None:
     for y in (torch.tensor([2, 0, 1, 1, 2, 0, 2, 1, 0, 0, 2, 1]), torch.tensor([1])):
         real = torch.rand(len(y), 1, 2, 2) * 2 - 1
         arguments = {"discriminator": discriminator, "generator": generator, "real": real, "y": y}
-        with recorded(generator) as noise, _told(generator) as asked, _told(discriminator) as judged:
+        with (
+            recorded(generator) as noise,
+            recorded(generator, 1) as asked,
+            recorded(discriminator, 1) as judged,
+        ):
             loss = read_tensor(call(answer, arguments, LOSS_CRASHES))
+        expect_no_backward(discriminator, generator)
         expect_standard_normal(noise, (len(y), 5))
         _judge_labels(asked, judged, y)
         _judge_value(loss, discriminator, generator, real, y, noise[-1])
-        _judge_gradients(loss, discriminator, generator)
+        _judge_gradients(loss, discriminator, generator, real, y, noise[-1])
 
 
 LOSS_CRASHES = {
@@ -122,18 +109,26 @@ def _judge_value(
     raise Wrong(f"Expected {right.item():.5g} for these images and this noise, got {loss.item():.5g}.")
 
 
-def _judge_gradients(loss: Tensor, discriminator: nn.Module, generator: nn.Module) -> None:
+def _judge_gradients(
+    loss: Tensor, discriminator: nn.Module, generator: nn.Module, real: Tensor, y: Tensor, z: Tensor
+) -> None:
     if not loss.requires_grad:
         raise Wrong("The value is right, but no gradient reaches the discriminator: what cuts it?")
-    gradients = torch.autograd.grad(loss, list(generator.parameters()), allow_unused=True, retain_graph=True)
-    if any(gradient is not None for gradient in gradients):
+    moved, untouched = list(discriminator.parameters()), list(generator.parameters())
+    gradients = slopes(loss, [*moved, *untouched])
+    if any(gradient is not None for gradient in gradients[len(moved) :]):
         raise Wrong(
             "The loss's gradient reaches the generator: detach the fakes, for this is the discriminator's "
             "turn."
         )
-    moved = torch.autograd.grad(loss, list(discriminator.parameters()), allow_unused=True)
-    if any(gradient is None for gradient in moved):
-        raise Wrong("No gradient reaches the discriminator's parameters.")
+    fake = generator(z, y).detach()
+    right = slopes(adversarial.discriminator_loss(discriminator(real, y), discriminator(fake, y)), moved)
+    for got, expected in zip(gradients, right, strict=False):
+        if got is None or expected is None or not close(got, expected, 1e-4):
+            raise Wrong(
+                "The value is right, but the discriminator does not learn from both of its terms: detach "
+                "the fakes alone, and keep detach() and torch.no_grad() away from its two scores."
+            )
 
 
 LOSS = Exercise(

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from gentutor.exercises._calls import call
-from gentutor.exercises._noise import expect_standard_normal, recorded
+from gentutor.exercises._noise import expect_fresh, expect_standard_normal, recorded
 from gentutor.exercises._outcome import Outcome, read_tensor, value_difference
 from gentutor.exercises._verdict import Exercise, NotAttempted, Wrong
 from gentutor.models.conditional import OneHot
@@ -47,7 +47,9 @@ def _judge(answer: object) -> None:
     cvae = mlp_cvae(bernoulli_log_prob, OneHot(CLASSES), LATENT, (9,), image_shape=SHAPE)
     for parameter in cvae.parameters():
         nn.init.normal_(parameter, 0.0, 0.7)
-    for y in (torch.tensor([3, 0, 1, 1, 2, 0, 3, 2, 1, 0]), torch.tensor([2])):
+    many = torch.tensor([3, 0, 1, 1, 2, 0, 3, 2, 1, 0])
+    seen: list[Tensor] = []
+    for y in (many, many, torch.tensor([2])):
         with recorded(cvae.decoder) as decoded, recorded(cvae.posterior) as encoded:
             images = read_tensor(_call(answer, cvae, y))
         if encoded:
@@ -59,6 +61,8 @@ def _judge(answer: object) -> None:
             raise Wrong("Your function never calls the decoder: cvae.decode(z, y) gives the logits.")
         z, code = decoded[-1].split([LATENT, CLASSES], dim=1)
         expect_standard_normal([z], (len(y), LATENT))
+        expect_fresh([z], seen)
+        seen.append(z)
         if not torch.equal(code.argmax(dim=1), y):
             raise Wrong("The decoder is told other labels than those asked for.")
         with torch.no_grad():

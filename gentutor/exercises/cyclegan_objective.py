@@ -8,8 +8,8 @@ import torch.nn.functional as functional
 from torch import Tensor, nn
 
 from gentutor.exercises._calls import call
-from gentutor.exercises._outcome import BACKWARD, close, read_tensor
-from gentutor.exercises._verdict import Exercise, Wrong, one_line
+from gentutor.exercises._outcome import close, expect_no_backward, read_tensor, slopes
+from gentutor.exercises._verdict import Exercise, Wrong
 
 l1 = functional.l1_loss
 CRASHES = {
@@ -167,11 +167,7 @@ def _gradient(loss: Tensor, networks: Networks) -> Tensor:
     parameters = [*networks.G.parameters(), *networks.F.parameters()]
     if not loss.requires_grad:
         raise Wrong(DETACHED)
-    try:
-        found = torch.autograd.grad(loss, parameters, allow_unused=True)
-    except RuntimeError as error:
-        raise Wrong(BACKWARD if "second time" in str(error) else one_line(error)) from error
-    pairs = zip(found, parameters, strict=True)
+    pairs = zip(slopes(loss, parameters), parameters, strict=True)
     return torch.cat([(torch.zeros_like(p) if g is None else g).flatten() for g, p in pairs])
 
 
@@ -184,14 +180,23 @@ def _judge(answer: object) -> None:
         where = f"\n(Seen with {count_a} examples of A and {count_b} of B.)" if number else ""
         if loss.shape != ():
             raise Wrong(f"One number is expected, but your loss has the shape {tuple(loss.shape)}.{where}")
-        if any(p.grad is not None for network in networks for p in network.parameters()):
-            raise Wrong(BACKWARD)
+        expect_no_backward(*networks)
+        _expect_trainable(networks)
         right = total()(a, b, networks)
         if not close(loss.detach(), right.detach(), 1e-5):
             bug = next((h for h, parts in BUGS.items() for p in parts if _same(p, loss, a, b, networks)), "")
             raise Wrong((bug or _compare(loss, a, b, networks)) + where)
         if not close(_gradient(loss, networks), _gradient(right, networks), 1e-5):
             raise Wrong(DETACHED + where)
+
+
+def _expect_trainable(networks: Networks) -> None:
+    for name, network in networks._asdict().items():
+        if not all(parameter.requires_grad for parameter in network.parameters()):
+            raise Wrong(
+                f"{name} is left frozen: its parameters no longer ask for gradients, so that its next step "
+                "would not train it. Turn requires_grad on again."
+            )
 
 
 def _same(part: Part, loss: Tensor, a: Tensor, b: Tensor, networks: Networks) -> bool:

@@ -6,7 +6,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gentutor.exercises._batches import CRASHES, EARLY, LENGTH, POOLED, SUM, one_batch, two_batches
+from gentutor.exercises._batches import (
+    BCE,
+    CRASHES,
+    EARLY,
+    FUDGE,
+    LENGTH,
+    NAIVE,
+    POOLED,
+    SUM,
+    one_batch,
+    two_batches,
+)
 from gentutor.exercises._compare import Mistake, same_function
 from gentutor.exercises._verdict import Exercise
 from gentutor.objectives import adversarial
@@ -14,18 +25,6 @@ from gentutor.objectives import adversarial
 EXTREME = (
     "This is right for moderate logits only. At ±100 the sigmoid rounds to 0 or 1, and its gradient to 0. "
     "Use log D = F.logsigmoid(logits) and log(1 - D) = F.logsigmoid(-logits), or a loss 'with logits'."
-)
-NAIVE = (
-    "You take the logarithm of a sigmoid, or of an exponential, which rounds to 0, 1 or infinity at large "
-    "logits. F.logsigmoid is exact."
-)
-FUDGE = (
-    "You add a small constant inside the logarithm. It keeps the value finite, but wrong, and takes the "
-    "gradient away just where it is needed. F.logsigmoid is exact without it."
-)
-BCE = (
-    "You compute the cross-entropy of a sigmoid. Its value is cut at 100 and its gradient is 0 at large "
-    "logits; F.binary_cross_entropy_with_logits, given the logits, is exact."
 )
 SIGN = "The sign is turned: {}."
 TWICE = "The sigmoid is taken twice: a function 'with logits', or logsigmoid, contains it already."

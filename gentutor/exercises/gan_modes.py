@@ -59,7 +59,6 @@ def _any_mode(s: Tensor, m: Tensor, std: float) -> tuple[int, float]:
 
 
 THRESHOLD = "Bad samples count, too: a mode is covered only if a sample within 3 std has it as its nearest."
-PLAIN = "Both results must be plain numbers: modes as a count, share as a fraction."
 
 COUNT_MODES = Exercise(
     judge=same_function(

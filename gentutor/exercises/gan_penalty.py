@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from gentutor.exercises._calls import call
-from gentutor.exercises._outcome import Outcome, close, read_tensor, value_difference
+from gentutor.exercises._outcome import Outcome, close, read_tensor, slopes, value_difference
 from gentutor.exercises._verdict import Exercise, Wrong
 from gentutor.objectives import adversarial
 
@@ -30,6 +30,10 @@ ON_LINE = "The point x̂ must lie on the line between real[i] and fake[i]: ε x 
 GRAPH = (
     "The value is right, but its gradient does not reach the critic's parameters, so the critic would not "
     "learn from it: ask torch.autograd.grad for create_graph=True, and detach nothing after that."
+)
+POLLUTED = (
+    "Your function calls backward() itself, which also fills the critic's own gradients, .grad, and its step "
+    "would use them: ask torch.autograd.grad(scores.sum(), x̂, create_graph=True) for the gradient at x̂ alone."
 )
 
 
@@ -174,11 +178,13 @@ def _judge_penalty(penalty: Tensor, critic: _Critic, x_hat: Tensor, where: str) 
                 raise Wrong(f"{mistake.hint}\nThe first difference is {where}: {found.text}")
         advice = found.hint or "Given x̂, the penalty is the mean of (‖∇C(x̂)‖₂ - 1)², a norm for each example."
         raise Wrong(f"{advice}\nThe first difference is {where}: {found.text}")
+    parameters = list(critic.parameters())
+    if any(parameter.grad is not None for parameter in parameters):
+        raise Wrong(POLLUTED)
     if not penalty.requires_grad:
         raise Wrong(GRAPH)
-    parameters = list(critic.parameters())
     right = torch.autograd.grad(expected, parameters, allow_unused=True)
-    got = torch.autograd.grad(penalty, parameters, allow_unused=True)
+    got = slopes(penalty, parameters)
     for a, b in zip(right, got, strict=True):
         if a is not None and bool((a != 0).any()) and (b is None or not close(b, a, 1e-4)):
             raise Wrong(GRAPH)

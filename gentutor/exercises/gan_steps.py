@@ -9,7 +9,7 @@ from torch.optim import Optimizer
 from gentutor import steps
 from gentutor.exercises._calls import call
 from gentutor.exercises._gan_update import How, Players, gradients, parameters
-from gentutor.exercises._noise import expect_standard_normal, recorded
+from gentutor.exercises._noise import expect_fresh, expect_standard_normal, recorded
 from gentutor.exercises._verdict import Exercise, Wrong
 
 CRASHES = {
@@ -100,10 +100,11 @@ def _judge(answer: object) -> None:
     players = Players()
     start, right = players.copy(), players.copy()
     seen: list[tuple[Tensor, list[Tensor]]] = []  # the batches and the noise of the updates so far
-    for size in (16, 9, 1):
+    for size in (16, 16, 9, 1):
         real = torch.randn(size, 1, 2, 2) * 0.5 + 1
         noise, leaked = _run(answer, players, real)
         expect_standard_normal(noise, (size, 8))
+        expect_fresh(noise, (z for _, earlier in seen for z in earlier))
         seen.append((real, noise))
         right.update(real, noise, How())
         if not _same(players, right):
@@ -196,7 +197,7 @@ STEP = Exercise(
     judge=_judge,
     solution=_solution,
     praise=(
-        "three updates in a row move both networks as they should, and nothing leaks from one to the other."
+        "four updates in a row move both networks as they should, and nothing leaks from one to the other."
     ),
     hints=(
         "Go through it line by line: which networks does this loss's gradient reach, and which should it?",

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gentutor.exercises._batches import DOUBLE
+from gentutor.exercises._batches import BCE, DOUBLE, FUDGE, NAIVE
 from gentutor.exercises._compare import Case, Mistake, same_function
 from gentutor.exercises._per_example import CRASHES, reductions
 from gentutor.exercises._verdict import Exercise
@@ -16,18 +16,6 @@ from gentutor.objectives.likelihood import bernoulli_log_prob
 EXTREME = (
     "This is right for moderate logits only. At ±100 the sigmoid rounds to 0 or 1, and its gradient to 0. "
     "Use log σ(l) = F.logsigmoid(logits) and log(1 - σ(l)) = F.logsigmoid(-logits), or a loss 'with logits'."
-)
-NAIVE = (
-    "You take the logarithm of a sigmoid, or of an exponential, which rounds to 0, 1 or infinity at large "
-    "logits. F.logsigmoid is exact."
-)
-FUDGE = (
-    "You add a small constant inside the logarithm. It keeps the value finite, but wrong, and takes the "
-    "gradient away just where it is needed. F.logsigmoid is exact without it."
-)
-BCE = (
-    "You compute the cross-entropy of a sigmoid. Its value is cut at 100 and its gradient is 0 at large "
-    "logits; F.binary_cross_entropy_with_logits, given the logits, is exact."
 )
 IMAGES = (
     "Images have more than one dimension, (B, C, H, W): sum over all but the first, e.g. flatten(1).sum(1)."

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gentutor.exercises._calls import call
+from gentutor.exercises._noise import CONSTANT
 from gentutor.exercises._outcome import DTYPE, PARTLY_CUT, close, read_tensor
 from gentutor.exercises._per_example import CRASHES
 from gentutor.exercises._show import show_difference
@@ -89,10 +90,7 @@ def _judge(answer: object) -> None:
         _judge_noise(z.detach(), mean, log_var)
         _judge_gradients(z, leaves, (z.detach() - mean) / 2)
         if torch.equal(z, read_tensor(call(answer, given, CRASHES))):
-            raise Wrong(
-                "Every call gives the same sample: a generator with a fixed seed, or stored noise, makes the "
-                "noise a constant. Draw it anew in every call."
-            )
+            raise Wrong(f"Every call gives the same sample: {CONSTANT}")
 
 
 def _judge_shape(z: Tensor, mean: Tensor) -> None:

@@ -8,7 +8,7 @@ from torch.optim import Optimizer
 
 from gentutor import steps
 from gentutor.exercises._calls import call
-from gentutor.exercises._noise import recorded
+from gentutor.exercises._noise import expect_fresh, recorded
 from gentutor.exercises._per_example import CRASHES as DISTRIBUTIONS
 from gentutor.exercises._vae_update import (
     How,
@@ -115,10 +115,12 @@ def _judge(answer: object) -> None:
     start, right = model.copy(), model.copy()
     seen: Seen = []
     noise: list[Tensor] = []
-    for size in (48, 9, 1):
+    for size in (48, 9, 9, 1):
         images = (torch.rand(size, 1, 2, 3) < 0.4).float()
         z = _run(answer, model, images)
-        noise.append(_expect_sample(right, images, z))
+        epsilon = _expect_sample(right, images, z)
+        expect_fresh([epsilon], noise)
+        noise.append(epsilon)
         seen.append((images, z))
         right.update(images, z, How())
         if not _same(model, right):
@@ -136,7 +138,7 @@ def _run(answer: object, model: Model, images: Tensor) -> Tensor:
     handle = model.optimizer.register_step_post_hook(lambda *_: taken.append(1))
     arguments: dict[str, Any] = {"x": images, "vae": model.vae, "optimizer": model.optimizer}
     try:
-        with recorded(model.vae.decoder) as decoded:
+        with recorded(model.vae.decoder, counts=lambda: torch.is_grad_enabled() and not taken) as decoded:
             call(answer, arguments, CRASHES)
     except NotAttempted as stub:
         if "forward" in str(stub.__cause__):
@@ -153,7 +155,10 @@ def _run(answer: object, model: Model, images: Tensor) -> Tensor:
             "zero_grad(), backward(), step()."
         )
     if not decoded:
-        raise Wrong("Your function never calls the decoder: vae.decode(z) gives the logits of the pixels.")
+        raise Wrong(
+            "Your function never calls the decoder, with gradients and before optimizer.step(): "
+            "vae.decode(z) gives the logits of the pixels."
+        )
     if not moved[0]:
         raise Wrong(
             "The encoder has not moved: a detach, torch.no_grad() or .sample() keeps the gradient "
@@ -230,7 +235,7 @@ def _symptom(got: Model, right: Model) -> str:
 STEP = Exercise(
     judge=_judge,
     solution=_solution,
-    praise="three updates in a row move encoder and decoder as they should.",
+    praise="four updates in a row move encoder and decoder as they should.",
     hints=(
         "Encode, sample z, decode; then two terms per image, (B,): log p(x|z) and the KL divergence.",
         "The loss is minus the ELBO, KL - log p(x|z), with one mean, over the batch.",

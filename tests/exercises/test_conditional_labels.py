@@ -1,4 +1,4 @@
-"""The checks of what is appended, of the discriminator's loss, and of drawing from a CVAE."""
+"""The checks of what is appended and of the discriminator's loss."""
 
 import pytest
 import torch
@@ -7,9 +7,7 @@ import torch.nn.functional as F
 from gentutor.models.conditional import concat_condition
 from gentutor.objectives import adversarial
 
-CONCAT, LOSS, SAMPLE = (
-    f"conditional.{name}" for name in ("concat_condition", "discriminator_loss", "sample")
-)
+CONCAT, LOSS = "conditional.concat_condition", "conditional.discriminator_loss"
 
 
 def code(y, k):
@@ -120,7 +118,12 @@ def in_one_batch(d, g, real, y):
     return F.softplus(-on_real).mean() + F.softplus(on_fake).mean()
 
 
-@pytest.mark.parametrize("answer", [right, without_graph, in_one_batch])
+def by_keyword(d, g, real, y):
+    fake = g(c=y, z=torch.randn(len(real), g.latent_dim))
+    return loss(d(real, y=y), d(y=y, x=fake.detach()))
+
+
+@pytest.mark.parametrize("answer", [right, without_graph, in_one_batch, by_keyword])
 def test_right_losses(answer, accepts):
     accepts(LOSS, answer)
 
@@ -139,6 +142,25 @@ def uniform(d, g, real, y):
 
 def one_noise(d, g, real, y):
     return loss(d(real, y), d(g(torch.randn(1, 5).expand(len(y), 5), y).detach(), y))
+
+
+def unlearned_fake(d, g, real, y):
+    with torch.no_grad():
+        on_fake = d(make(d, g, real, y), y)
+    return loss(d(real, y), on_fake)
+
+
+def backward(d, g, real, y):
+    total = right(d, g, real, y)
+    total.backward(retain_graph=True)
+    return total
+
+
+def backward_and_clear(d, g, real, y):
+    total = right(d, g, real, y)
+    total.backward()
+    d.zero_grad()
+    return total
 
 
 def no_fake(d, g, real, y):
@@ -169,6 +191,11 @@ def no_fake(d, g, real, y):
         ),
         (lambda d, g, x, y: loss(d(x, y), d(make(d, g, x, y), y)), "reaches the generator"),
         (lambda d, g, x, y: right(d, g, x, y).detach(), "no gradient reaches the discriminator"),
+        (unlearned_fake, "learn from both of its terms"),
+        (lambda d, g, x, y: loss(d(x, y), d(make(d, g, x, y), y).detach()), "learn from both of its terms"),
+        (lambda d, g, x, y: loss(d(x, y).detach(), d(make(d, g, x, y).detach(), y)), "both of its terms"),
+        (backward, "calls backward() itself"),
+        (backward_and_clear, "calls backward() itself"),
         (lambda d, g, x, y: F.softplus(-d(x, y)) + F.softplus(d(make(d, g, x, y).detach(), y)), "one number"),
         (lambda d, g, x, y: print(right(d, g, x, y)), "returns nothing"),
         (lambda d, g, x, y: right(d, g, x, y) + 1, "for these images and this noise"),
@@ -176,64 +203,3 @@ def no_fake(d, g, real, y):
 )  # fmt: skip
 def test_wrong_losses(answer, phrase, rejects):
     rejects(LOSS, answer, phrase)
-
-
-def draw(cvae, y):
-    with torch.no_grad():
-        return cvae.decode(torch.randn(len(y), cvae.latent_dim), y).sigmoid()
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        draw,
-        lambda cvae, y: cvae.decode(torch.randn(len(y), cvae.latent_dim), y).sigmoid().detach(),
-        lambda cvae, y: (
-            torch.distributions.Bernoulli(logits=cvae.decode(torch.randn(len(y), 20), y).detach()).mean
-        ),
-    ],
-)
-def test_right_samples(answer, accepts):
-    accepts(SAMPLE, answer)
-
-
-def logits(cvae, y):
-    with torch.no_grad():
-        return cvae.decode(torch.randn(len(y), cvae.latent_dim), y)
-
-
-def from_posterior(cvae, y):
-    with torch.no_grad():
-        mean, log_var = cvae.encode(torch.rand(len(y), 1, 3, 4), y)
-        return cvae.decode(mean + (log_var / 2).exp() * torch.randn_like(mean), y).sigmoid()
-
-
-@pytest.mark.parametrize(
-    ("answer", "phrase"),
-    [
-        (from_posterior, "calls the encoder"),
-        (lambda cvae, y: torch.rand(len(y), 1, 3, 4), "never calls the decoder"),
-        (logits, "These are logits"),
-        (lambda cvae, y: logits(cvae, y).sigmoid().sigmoid(), "sigmoid is taken twice"),
-        (lambda cvae, y: (logits(cvae, y) + 1) / 2, "undoes a tanh"),
-        (lambda cvae, y: logits(cvae, y).clamp(0, 1), "clamp the logits"),
-        (lambda cvae, y: logits(cvae, y).tanh(), "A tanh lies in [-1, 1]"),
-        (lambda cvae, y: logits(cvae, y).flatten(1).softmax(1).view(-1, 1, 3, 4), "softmax over all pixels"),
-        (lambda cvae, y: draw(cvae, y).round(), "You round"),
-        (lambda cvae, y: draw(cvae, y).bernoulli(), "draws of binary pixels"),
-        (lambda cvae, y: cvae.decode(torch.randn(len(y), 20), y).sigmoid(), "whole graph"),
-        (lambda cvae, y: cvae.decode(torch.rand(len(y), 20), y).sigmoid(), "never negative"),
-        (lambda cvae, y: cvae.decode(torch.zeros(len(y), 20), y).sigmoid(), "the same noise"),
-        (lambda cvae, y: cvae.decode(torch.randn(1, 20).expand(len(y), 20), y).sigmoid(), "the same noise"),
-        (lambda cvae, y: cvae.decode(3 * torch.randn(len(y), 20), y).sigmoid(), "not drawn from N(0, 1)"),
-        (lambda cvae, y: cvae.decode(torch.randn(20), y).sigmoid(), "one row for each label"),
-        (lambda cvae, y: cvae.decode(torch.randn(5, 20), y).sigmoid(), "one row for each label"),
-        (lambda cvae, y: cvae.decode(torch.randn(len(y), 20)).sigmoid(), "told the label, too"),
-        (lambda cvae, y: draw(cvae, (y + 1) % 4), "other labels than those asked for"),
-        (lambda cvae, y: draw(cvae, y).flatten(1), "differ from the sigmoid"),
-        (lambda cvae, y: cvae(torch.randn(len(y), 20), y), "cannot be called as a whole"),
-        (lambda cvae, y: print(draw(cvae, y).shape), "returns nothing"),
-    ],
-)
-def test_wrong_samples(answer, phrase, rejects):
-    rejects(SAMPLE, answer, phrase)

@@ -8,6 +8,7 @@ from torch import nn
 from gentutor.exercises.cyclegan_objective import solution
 from gentutor.models.cyclegan import Discriminators, Generators
 from gentutor.steps import cyclegan_step
+from gentutor.training import frozen
 
 CYCLE, IDENTITY, OBJECTIVE = (
     f"cyclegan.{name}" for name in ("cycle_consistency_loss", "identity_loss", "generator_loss")
@@ -65,6 +66,7 @@ def test_right_losses(id, answer, accepts):
         (lambda x, y: (x - y).detach().abs().mean(), "No gradient comes out"),
         (lambda x, y: (x.float() - y.float()).abs().mean().to(x.dtype), "only as exact as in float32"),
         (lambda x, y: (x != y).to(x.dtype).mean(), "Compare your function"),
+        (lambda x, y: (x != y).abs().mean(), "a comparison has no gradient"),
     ],
 )
 def test_wrong_losses(id, answer, phrase, rejects):
@@ -86,7 +88,7 @@ RIGHT = FOOL + AROUND + SAME + SUM
 def objective(body):
     """The function ``generator_loss(a, b, G, F, D_A, D_B)`` with this body."""
     lines = "".join(f"    {line}\n" for line in body.strip().splitlines())
-    names = {"torch": torch, "l1": F.l1_loss, "functional": F}
+    names = {"torch": torch, "l1": F.l1_loss, "functional": F, "frozen": frozen}
     exec(f"def generator_loss(a, b, G, F, D_A, D_B):\n{lines}", names)
     return names["generator_loss"]
 
@@ -98,7 +100,7 @@ def objective(body):
         RIGHT.replace("((D_B(G(a)) - 1) ** 2).mean()", "(1 - D_B(G(a))).pow(2).mean()"),
         "fake_b, fake_a = G(a), F(b)\n" + RIGHT.replace("G(a)", "fake_b").replace("F(b)", "fake_a"),
         RIGHT.replace("10 * around + 5 * same", "10 * (around + 0.5 * same)"),
-        "for p in [*D_A.parameters(), *D_B.parameters()]:\n    p.requires_grad_(False)\n" + RIGHT,
+        "with frozen(D_A), frozen(D_B):\n    " + FOOL + AROUND + SAME + SUM,
     ],
 )
 def test_right_objectives(body, accepts):
@@ -165,6 +167,8 @@ def test_right_objectives(body, accepts):
         (RIGHT.replace(SUM, SUM.replace("return ", "return (") + ").item()"), "returns a float"),
         (RIGHT.replace(SUM, "fool + around"), "returns nothing"),
         (RIGHT.replace("((D_B(G(a)) - 1) ** 2).mean()", "((D_B(G(a)) - 1) ** 2)"), "the shape"),
+        ("for p in D_A.parameters():\n    p.requires_grad_(False)\n" + RIGHT, "D_A is left frozen"),
+        ("D_B.requires_grad_(False)\n" + RIGHT, "D_B is left frozen"),
     ],
 )
 def test_wrong_objectives(body, phrase, rejects):

@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 
 ID = "gan.gradient_penalty"
+pytestmark = pytest.mark.filterwarnings("ignore:Using backward")  # create_graph=True
 
 
 def line(x):
@@ -76,9 +77,26 @@ def without_sum(critic, real, fake):
     return (norm(torch.autograd.grad(critic(x), x, create_graph=True)[0]) - 1).square().mean()
 
 
-def by_backward(critic, real, fake):
+def by_backward(critic, real, fake, graph=False):
     x = torch.rand(line(real)).mul(real - fake).add(fake).requires_grad_()
-    critic(x).sum().backward()
+    critic(x).sum().backward(create_graph=graph)
+    return (norm(x.grad) - 1).square().mean()
+
+
+def by_backward_with_graph(critic, real, fake):
+    return by_backward(critic, real, fake, graph=True)
+
+
+def by_backward_and_clear(critic, real, fake):
+    value = penalty()(critic, real, fake)
+    value.backward()
+    critic.zero_grad()
+    return value
+
+
+def by_backward_for_x_alone(critic, real, fake):
+    x = torch.rand(line(real)).mul(real - fake).add(fake).requires_grad_()
+    critic(x).sum().backward(create_graph=True, inputs=[x])
     return (norm(x.grad) - 1).square().mean()
 
 
@@ -87,7 +105,15 @@ def for_images(critic, real, fake):
 
 
 @pytest.mark.parametrize(
-    "answer", [penalty(), other_way_round, with_lerp_and_safe_root, with_own_generator, functional]
+    "answer",
+    [
+        penalty(),
+        other_way_round,
+        with_lerp_and_safe_root,
+        with_own_generator,
+        functional,
+        by_backward_for_x_alone,
+    ],
 )
 def test_right_answers(answer, accepts):
     accepts(ID, answer)
@@ -145,6 +171,8 @@ def test_wrong_values(of, phrase, rejects):
     [
         (penalty(graph=False), "create_graph=True"),
         (by_backward, "create_graph=True"),
+        (by_backward_with_graph, "fills the critic's own gradients"),
+        (by_backward_and_clear, "calls backward() itself"),
         (for_columns, "torch.ones_like(scores)"),
         (without_requires_grad, "requires_grad_() before the critic"),
         (without_sum, "Differentiate the sum of the scores"),

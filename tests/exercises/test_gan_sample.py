@@ -33,6 +33,14 @@ def on_a_copy(generator, n):
         return (twin(torch.randn(n, generator.latent_dim)) + 1) / 2
 
 
+def by_keyword(generator, n):
+    was_training = generator.training
+    with torch.no_grad():
+        images = generator.eval()(z=torch.randn(n, generator.latent_dim))
+    generator.train(was_training)
+    return (images + 1) / 2
+
+
 def always_trains_after(generator, n):
     images = sampler()(generator, n)
     generator.train()
@@ -57,6 +65,7 @@ def warms_up(generator, n):
     [
         sampler(),
         on_a_copy,
+        by_keyword,
         sampler(rescale=lambda x: 0.5 * x + 0.5),
         sampler(rescale=lambda x: ((x + 1) / 2).clamp(0, 1)),
     ],

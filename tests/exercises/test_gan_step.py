@@ -1,5 +1,7 @@
 """The check of the training step: right variants pass, each planted bug has its own hint."""
 
+import functools
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -31,6 +33,7 @@ def step(body):
         "bce": F.binary_cross_entropy_with_logits,
         "objective": objective,
         "frozen": frozen,
+        "stored": functools.cache(torch.randn),
     }
     exec(f"def step(real, G, D, g_opt, d_opt):\n{lines}", names)
     return names["step"]
@@ -42,6 +45,7 @@ def step(body):
         RIGHT,
         NOISE + D_LOSS + D_STEP + NOISE + G_LOSS + G_STEP,  # a fresh batch for the generator
         NOISE + D_LOSS + D_STEP + FROZEN_G_LOSS + G_STEP,
+        NOISE + D_LOSS + D_STEP + "fake = G(z)\n" + G_LOSS + G_STEP,  # the same batch once more
         "with torch.no_grad():\n    fake = G(torch.randn(len(real), G.latent_dim))\n"
         + ATTACHED + D_STEP + NOISE + G_LOSS + G_STEP,
         "d_opt.zero_grad()\ng_opt.zero_grad()\n" + NOISE + D_LOSS + "d_loss.backward()\nd_opt.step()\n"
@@ -127,6 +131,10 @@ def test_right_answers(body, accepts):
         (RIGHT.replace("torch.randn(", "3 * torch.randn("), "not drawn from N(0, 1)"),
         (RIGHT.replace("len(real)", "64"), "noise of shape (64, 8), expected (16, 8)"),
         ("torch.manual_seed(0)\n" + RIGHT, "sets the random seed"),
+        ("fixed = torch.Generator().manual_seed(0)\n"
+         + RIGHT.replace("latent_dim)", "latent_dim, generator=fixed)"),
+         "Every call draws the same noise"),
+        (RIGHT.replace("torch.randn(", "stored("), "Every call draws the same noise"),
         ("D.eval()\n" + RIGHT, "discriminator is left in evaluation mode"),
         (NOISE + D_LOSS + D_STEP + "D.requires_grad_(False)\n" + G_LOSS + G_STEP,
          "discriminator is left frozen"),

@@ -1,5 +1,7 @@
 """The check of the training step: right variants pass, each planted bug has its own hint."""
 
+import functools
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -32,6 +34,7 @@ def step(body):
         "Normal": Normal,
         "Bernoulli": Bernoulli,
         "kl_divergence": kl_divergence,
+        "stored": functools.cache(torch.randn),
     }
     exec(f"def step(images, vae, optimizer):\n{lines}", names)
     return names["step"]
@@ -42,6 +45,9 @@ def step(body):
     [
         RIGHT,
         RIGHT + "return {'loss': loss.detach()}",
+        RIGHT + "with torch.no_grad():\n    look = vae.decode(mean).sigmoid()",
+        RIGHT + "look = vae.decode(mean).sigmoid()",
+        RIGHT.replace("optimizer.zero", "with torch.no_grad():\n    look = vae.decode(mean)\noptimizer.zero"),
         RIGHT.replace(SAMPLE, "z = V.reparameterize(mean, log_var)\n"),
         RIGHT.replace(LOSS, "loss = -V.elbo(log_px_z, kl).mean()\n"),
         "optimizer.zero_grad()\n" + RIGHT.replace("optimizer.zero_grad()\n", ""),
@@ -69,6 +75,7 @@ def test_right_answers(body, accepts):
          "Nothing has moved"),
         (RIGHT.replace("loss.backward()\n", ""), "Nothing has moved"),
         ("pass", "optimizer.step() is called 0 times"),
+        (ENCODE + "loss = V.gaussian_kl(mean, log_var).mean()\n" + UPDATE, "never calls the decoder"),
         (RIGHT.replace(".mean()\n", "\n"), "The loss must be one number"),
         # the sample
         (RIGHT.replace("(log_var / 2).exp()", "log_var.exp()"), "exp(log_var), the variance"),
@@ -117,6 +124,10 @@ def test_right_answers(body, accepts):
          "decode returns logits"),
         ("vae.eval()\n" + RIGHT, "left in evaluation mode"),
         ("torch.manual_seed(0)\n" + RIGHT, "sets the random seed"),
+        ("fixed = torch.Generator().manual_seed(0)\n"
+         + RIGHT.replace("torch.randn_like(mean)", "torch.randn(mean.shape, generator=fixed)"),
+         "Every call draws the same noise"),
+        (RIGHT.replace("torch.randn_like(mean)", "stored(mean.shape)"), "Every call draws the same noise"),
         ("images.clamp_(0.1, 0.9)\n" + RIGHT, "changes x"),
     ],
 )  # fmt: skip

@@ -29,6 +29,13 @@ def monte_carlo(m, v):
     return (q.log_prob(z) - Normal(0.0, 1.0).log_prob(z)).sum(1)
 
 
+def plain_free_bits(m, v, floor):
+    total = 0.0
+    for kl in terms(m, v).mean(0):
+        total += kl if kl > floor else floor
+    return total
+
+
 def log_p(logits, x):
     return -BCE(logits, x, reduction="none")
 
@@ -52,6 +59,8 @@ RIGHT = [
     (FREE, lambda m, v, floor: terms(m, v).mean(0).clamp(min=floor).sum()),
     (FREE, lambda m, v, floor: torch.maximum(terms(m, v).mean(0), torch.tensor(floor)).sum()),
     (FREE, lambda m, v, floor: (F.relu(terms(m, v).mean(0) - floor) + floor).sum()),
+    (FREE, plain_free_bits),
+    (FREE, lambda m, v, c: torch.stack([max(k, torch.tensor(c).to(k)) for k in terms(m, v).mean(0)]).sum()),
     (FREE, lambda m, v, free: sum(torch.clamp(t.mean(), min=free) for t in terms(m, v).T)),
     (LIKELIHOOD, lambda logits, x: log_p(logits, x).flatten(1).sum(1)),
     (LIKELIHOOD, lambda logits, x: (x * logits - F.softplus(logits)).flatten(1).sum(1)),
