@@ -135,8 +135,8 @@ RETRIEVAL_RANKS = Exercise(
         _rank_cases,
         [
             Mistake(
-                "A candidate at the same distance counts as nearer, its own one aside: with < alone, an "
-                "answer that is the same for every name would find all.",
+                "A candidate at the same distance counts as nearer, its own one aside: with < alone, "
+                "candidates that are all equal would all be found.",
                 lambda m, t: 1 + (_distances(m, t) < _own(_distances(m, t))).sum(dim=1),
             ),
             Mistake(

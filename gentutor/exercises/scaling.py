@@ -137,7 +137,7 @@ BYTES = Exercise(
             3.0: "This is the first half of the way; the sums must travel back to all, too.",
             1.5: "This is in millions of numbers; a float32 has 4 bytes.",
             12.0: "A float32 has 4 bytes, not 8.",
-            24.0: "This is what all four send together, or a hub would carry; each one sends a quarter of it.",
+            24.0: "This is what all four send together, or a hub would carry; one sends a quarter of it.",
         },
     ),
     solution=2 * (4 - 1) / 4 * 4,

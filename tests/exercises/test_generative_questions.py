@@ -67,7 +67,7 @@ def test_right_answers(id, answer, accepts):
         (SEEKING, "d", "KL(p ‖ q) say to that"),
         (SEEKING, "x", "one of the letters a, b, c, d"),
         (SMALL, "b", "outvotes many"),
-        (SMALL, "c", "too much is thrown away"),
+        (SMALL, "c", "shift the boundary"),
         (SMALL, "d", "fits the noise"),
         (SMALL, 1, "one of the letters"),
         (BUG, "a", "has the probability θ"),
