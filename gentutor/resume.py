@@ -19,6 +19,7 @@ import torch
 from filelock import FileLock, Timeout
 
 from gentutor import checkpoint, settings
+from gentutor.files import write_atomically
 from gentutor.recipes import Recipe
 from gentutor.training import Run
 
@@ -74,7 +75,7 @@ def save_state(run: Run, recipe: Recipe, plan: Plan, out: Path) -> None:
     buffer = io.BytesIO()
     torch.save({"recipe": _plain(recipe), "plan": asdict(plan), "run": run.state_dict()}, buffer)
     content = buffer.getvalue()
-    checkpoint.write_atomically(out / STATE, hashlib.sha256(content).digest() + content)
+    write_atomically(out / STATE, hashlib.sha256(content).digest() + content)
 
 
 def load_state(out: Path) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from torch import nn
 
 import gentutor
 from gentutor import checkpoint, distributed, recipes
+from gentutor.files import write_atomically
 from gentutor.recipes import CycleGANRecipe, Recipe
 from gentutor.resume import STAGES, STATE, Plan, save_state
 from gentutor.sampling import grid_columns, makes_images, png, shown_samples, tile, translations
@@ -150,7 +151,7 @@ def show(run: Run, out: Path, step: int) -> None:
         columns = grid_columns(run.model)
         picture = tile(shown_samples(run.model, 8 * columns), columns)
     if picture is not None:
-        checkpoint.write_atomically(out / f"samples-{step}.png", png(picture))
+        write_atomically(out / f"samples-{step}.png", png(picture))
 
 
 def picture(recipe: Recipe, model: nn.Module, n: int, seed: int = 0) -> tuple[np.ndarray, str]:

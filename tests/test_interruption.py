@@ -142,6 +142,6 @@ def test_a_full_disk_keeps_the_last_state(command, tmp_path, monkeypatch):
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(checkpoint.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     assert "No space left" in command.fails("train", DCGAN, "--out", tmp_path, "--resume", "--steps", 4)
     assert (tmp_path / STATE).read_bytes() == before

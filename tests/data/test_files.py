@@ -161,10 +161,20 @@ def test_a_full_cache_needs_no_writing(own_cache, monkeypatch):
     def read_only(*args, **kwargs):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(_files.tempfile, "NamedTemporaryFile", read_only)
+    monkeypatch.setattr(_files, "write_atomically", read_only)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert len(data.mnist("test").labels) == 10_000
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such permissions")
+def test_a_shared_cache_can_be_read_by_whom_the_umask_lets(own_cache):
+    before = os.umask(0o027)
+    try:
+        data.mnist("test")
+    finally:
+        os.umask(before)
+    assert {path.stat().st_mode & 0o777 for path in own_cache.rglob("*") if path.is_file()} == {0o640}
 
 
 def test_two_processes_that_start_at_once(own_cache):
