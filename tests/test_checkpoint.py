@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from gentutor import checkpoint, recipes
+from gentutor import recipes
 from gentutor.checkpoint import Card, pretrained, read_card, save, thin
 from gentutor.sampling import png, sample_images, tile
 from gentutor.training import History
