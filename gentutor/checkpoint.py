@@ -18,7 +18,7 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from gentutor import recipes
-from gentutor.files import write_atomically
+from gentutor._files import write_atomically
 from gentutor.sampling import from_png
 from gentutor.training import History
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gentutor import checkpoint, recipes
+from gentutor._files import write_atomically
 from gentutor.checkpoint import Card
-from gentutor.files import write_atomically
 from gentutor.metrics import measure
 
 DEVIATIONS = 3.0  # of the difference between two runs

@@ -22,7 +22,7 @@ import torch
 from filelock import FileLock, Timeout
 
 from gentutor import checkpoint, settings
-from gentutor.files import write_atomically
+from gentutor._files import write_atomically
 from gentutor.recipes import Recipe
 from gentutor.training import Run
 

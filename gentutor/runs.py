@@ -18,7 +18,7 @@ from torch import nn
 
 import gentutor
 from gentutor import checkpoint, distributed, recipes
-from gentutor.files import write_atomically
+from gentutor._files import write_atomically
 from gentutor.recipes import CycleGANRecipe, Recipe
 from gentutor.resume import STAGES, STATE, Plan, expect_finished, make_room, save_state
 from gentutor.sampling import grid_columns, makes_images, png, shown_samples, tile, translations

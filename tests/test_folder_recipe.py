@@ -48,13 +48,8 @@ def small(root: Path) -> recipes.FolderRecipe:
 
 def test_the_published_settings(root):
     recipe = recipes.folder_recipe(root)
-    assert (recipe.size, recipe.load_size(), recipe.width, recipe.blocks, recipe.kernel) == (
-        256,
-        286,
-        64,
-        9,
-        7,
-    )
+    seen = recipe.size, recipe.load_size(), recipe.width, recipe.blocks, recipe.kernel
+    assert seen == (256, 286, 64, 9, 7)
     assert (recipe.cycle_weight, recipe.identity_weight, recipe.pool, recipe.batch_size) == (10, 5, 50, 1)
     assert recipe.learning_rate == 2e-4 and recipe.betas == (0.5, 0.999)
     assert recipe.steps.full == 200 * 3  # epochs of three images

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, features
 
-from gentutor.files import write_atomically
+from gentutor._files import write_atomically
 
 PACKED = Path(__file__).parent / "files"
 SHA256 = {
