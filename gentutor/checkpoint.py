@@ -7,7 +7,6 @@ and a file that was altered or cut short is refused.
 import base64
 import hashlib
 import json
-import os
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from gentutor import recipes
+from gentutor._files import write_atomically
 from gentutor.sampling import from_png
 from gentutor.training import History
 
@@ -178,19 +178,6 @@ def thin(history: History, records: int) -> History:
         thinner.append(last, means)
         previous = last
     return thinner
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that whoever reads it, even after a crash, finds the old or the new one whole."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with unfinished.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _stored(name: str, value: Tensor, dtype: torch.dtype) -> Tensor:

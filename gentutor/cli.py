@@ -13,10 +13,11 @@ from gentutor.resume import (
     STATE,
     Plan,
     changed_plan,
+    expect_finished,
+    expect_room,
     expect_same_recipe,
     load_state,
     locked,
-    make_room,
     new_plan,
 )
 from gentutor.sampling import png
@@ -31,6 +32,7 @@ app = typer.Typer(
 )
 Name = Annotated[str, typer.Argument(help="a recipe's name; `gentutor list` shows them")]
 Source = Annotated[Path | None, typer.Option("--from", help="a finished run's folder; default: the package")]
+SEED = typer.Option(min=0, max=2**32 - 1, help="of the random numbers; in training instead of the recipe's")
 OWN = "On your own images (the recipe cyclegan)"
 
 
@@ -39,7 +41,7 @@ def train(
     name: Name,
     profile: Annotated[str | None, typer.Option(help="ci, cpu, gpu or full: how many steps")] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="steps, instead of the profile's")] = None,
-    seed: Annotated[int | None, typer.Option(help="instead of the recipe's")] = None,
+    seed: Annotated[int | None, SEED] = None,
     out: Annotated[Path | None, typer.Option(help="the run's folder; default runs/NAME")] = None,
     every: Annotated[int | None, typer.Option(min=1, help="steps between saves and sample grids")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="go on from where the run stopped")] = False,
@@ -102,7 +104,7 @@ def train(
                 plan = changed_plan(Plan(**state["plan"]), recipe, profile, steps, every)
             else:
                 plan = new_plan(recipe, profile, steps, every)
-                make_room(out, name, overwrite)
+                expect_room(out, name, overwrite)
             if isinstance(recipe, recipes.FolderRecipe):
                 recipe = recipe if steps is None else recipe.lasting(steps)
                 typer.echo(recipe.summary())
@@ -119,7 +121,7 @@ def sample(
     name: Name,
     n: Annotated[int, typer.Option("-n", min=1, help="how many images; to translate, of each domain")] = 64,
     out: Annotated[Path | None, typer.Option(help="a PNG file; default NAME-samples.png")] = None,
-    seed: Annotated[int, typer.Option(help="of the noise")] = 0,
+    seed: Annotated[int, SEED] = 0,
     source: Source = None,
 ) -> None:
     """Draw images from a trained model into a PNG file, or translate test images of both domains."""
@@ -135,7 +137,7 @@ def sample(
 def evaluate(
     name: Name,
     samples: Annotated[int, typer.Option(min=2, help="how many images to compare")] = 10_000,
-    seed: Annotated[int, typer.Option(help="of the noise")] = 0,
+    seed: Annotated[int, SEED] = 0,
     source: Source = None,
 ) -> None:
     """Measure a trained model."""
@@ -144,8 +146,11 @@ def evaluate(
 
         model, card = _load(name, source)
         typer.echo(f"{name}: {card.steps} steps on {card.device}, {samples} samples, seed {seed}")
-        recipe = recipes.restore(name, card.recipe)
-        for metric, value in measure(recipe, model, samples=samples, seed=seed).items():
+        try:
+            numbers = measure(recipes.restore(name, card.recipe), model, samples=samples, seed=seed)
+        except ValueError as error:
+            raise ValueError(f"{error} (--samples {samples})") from error
+        for metric, value in numbers.items():
             typer.echo(f"  {metric:24} {value:.4g}")
 
 
@@ -228,8 +233,7 @@ def _load(name: str, source: Path | None) -> tuple[nn.Module, checkpoint.Card]:
         return checkpoint.pretrained(name, checkpoint.FOLDER)
     if name != recipes.FOLDER:
         recipes.get(name)
-    if name not in checkpoint.stored(source) and (source / STATE).exists():
-        raise ValueError(f"the run in {source} is not finished; go on with `gentutor train --resume`")
+    expect_finished(source, name)
     return checkpoint.pretrained(name, source)
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gentutor import checkpoint, recipes
+from gentutor._files import write_atomically
 from gentutor.checkpoint import Card
 from gentutor.metrics import measure
 
@@ -132,5 +133,5 @@ def store_spread(name: str, metrics: dict[int, dict[str, float]], folder: Path) 
         spread_mean={metric: statistics.fmean(values) for metric, values in over_seeds.items()},
         spread_seeds=list(metrics),
     )
-    checkpoint.write_atomically(folder / f"{name}.json", card.to_json().encode())
+    write_atomically(folder / f"{name}.json", card.to_json().encode())
     return card

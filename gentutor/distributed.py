@@ -4,7 +4,8 @@
 ``torch.distributed``. All of them draw the same batch and the same noise, from the same seeds; process r
 of N keeps rows r, r + N, r + 2N, ... of both, and before an optimiser steps, its gradients are averaged
 over the processes. Since the slices are equally long, the mean of the N mean losses is the mean loss of
-the whole batch, and so are the gradients: the run is that of one process with the same batch.
+the whole batch, and so are the gradients: the run is that of one process with the same batch. A CycleGAN
+with a history pool is the exception: each process has a pool of its own, filled from its slice.
 
 Why not PyTorch's ``DistributedDataParallel``: it averages gradients during the backward pass that follows
 one call of the wrapped module. The book's steps call a VAE's ``encode`` and ``decode`` instead of the

@@ -12,9 +12,9 @@ from typing import Any
 import typer
 from tqdm import tqdm
 
-from gentutor import checkpoint, distributed, runs, settings
+from gentutor import distributed, runs, settings
 from gentutor.recipes import Recipe
-from gentutor.resume import STATE, Plan, expect_same_recipe, load_state, locked, new_plan
+from gentutor.resume import STATE, Plan, expect_same_recipe, load_state, locked, model_steps, new_plan
 
 
 def train_with_bar(recipe: Recipe, out: Path, plan: Plan, state: dict[str, Any] | None) -> None:
@@ -35,7 +35,7 @@ def train_with_bar(recipe: Recipe, out: Path, plan: Plan, state: dict[str, Any] 
         raise ValueError(f"the run in {out} has taken {done} steps already, more than {plan.steps}")
     first, processes = distributed.rank() == 0, distributed.world_size()
     say = typer.echo if first else lambda _: None
-    if done == plan.steps and distributed.from_first(recipe.name in checkpoint.stored(out)):
+    if done == plan.steps == distributed.from_first(model_steps(out, recipe.name)):
         say(f"{recipe.name}: all {done} steps are done already, in {out}")
         return
     where = f"{settings.device()}" + (f" with {processes} processes" if processes > 1 else "")

@@ -1,5 +1,8 @@
 """The state of a run on disk, so that an interrupted run goes on as if it never was.
 
+One does not, quite: a CycleGAN on several processes, each of which has a history pool of its own. The
+state holds that of process 0, and all go on from it.
+
 A state holds networks, optimisers, random numbers and history. Its file starts with the SHA-256
 of the rest, is replaced at once or not at all, and is read by ``torch.load(weights_only=True)``,
 which runs no code from it.
@@ -10,7 +13,7 @@ import io
 import json
 import pickle
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,10 +22,12 @@ import torch
 from filelock import FileLock, Timeout
 
 from gentutor import checkpoint, settings
+from gentutor._files import write_atomically
 from gentutor.recipes import Recipe
 from gentutor.training import Run
 
 STATE = "state.pt"
+MODEL = (".safetensors", ".json")
 STAGES = 8  # sample grids over training, besides the one before it
 
 
@@ -48,18 +53,23 @@ class Plan:
 def new_plan(recipe: Recipe, profile: str | None, steps: int | None, every: int | None) -> Plan:
     """The plan of a fresh run; the profile's steps unless they are given."""
     steps = _steps(recipe, profile) if steps is None else steps
-    record = -(-steps // checkpoint.MAX_RECORDS)
-    return Plan(profile or settings.profile(), steps, min(record, every or record), every)
+    return Plan(profile or settings.profile(), steps, _record(steps, every), every)
 
 
 def changed_plan(
     plan: Plan, recipe: Recipe, profile: str | None, steps: int | None, every: int | None
 ) -> Plan:
-    """The plan of a run that goes on: as it was, but for what is given now."""
+    """The plan of a run that goes on: as it was, but for what is given now and follows from it."""
     if profile is not None or steps is not None:
         steps = _steps(recipe, profile) if steps is None else steps
         plan = replace(plan, steps=steps, profile=profile or plan.profile)
-    return plan if every is None else replace(plan, every=every)
+    every = plan.every if every is None else every
+    return replace(plan, every=every, record=_record(plan.steps, every))
+
+
+def _record(steps: int, every: int | None) -> int:
+    record = -(-steps // checkpoint.MAX_RECORDS)
+    return min(record, every or record)
 
 
 def _steps(recipe: Recipe, profile: str | None) -> int:
@@ -74,7 +84,7 @@ def save_state(run: Run, recipe: Recipe, plan: Plan, out: Path) -> None:
     buffer = io.BytesIO()
     torch.save({"recipe": _plain(recipe), "plan": asdict(plan), "run": run.state_dict()}, buffer)
     content = buffer.getvalue()
-    checkpoint.write_atomically(out / STATE, hashlib.sha256(content).digest() + content)
+    write_atomically(out / STATE, hashlib.sha256(content).digest() + content)
 
 
 def load_state(out: Path) -> dict[str, Any]:
@@ -91,9 +101,14 @@ def load_state(out: Path) -> dict[str, Any]:
             f"{path} was altered or cut short (its SHA-256 is wrong); start anew with --overwrite"
         )
     try:
-        return torch.load(io.BytesIO(content[32:]), map_location="cpu", weights_only=True)
-    except (RuntimeError, pickle.UnpicklingError) as error:
+        state = torch.load(io.BytesIO(content[32:]), map_location="cpu", weights_only=True)
+        Plan(**state["plan"])
+        whole = {"name", "seed"} <= state["recipe"].keys() and "done" in state["run"]["history"]
+    except (RuntimeError, pickle.UnpicklingError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{path} is no state of a run; start anew with --overwrite") from error
+    if not whole:
+        raise ValueError(f"{path} is no whole state of a run; start anew with --overwrite")
+    return state
 
 
 def expect_same_recipe(state: dict[str, Any], recipe: Recipe, out: Path) -> None:
@@ -111,17 +126,43 @@ def expect_same_recipe(state: dict[str, Any], recipe: Recipe, out: Path) -> None
             )
 
 
-def make_room(out: Path, name: str, overwrite: bool) -> None:
-    """Remove an earlier run's files from the folder, if that is allowed.
+def expect_room(out: Path, name: str, overwrite: bool) -> None:
+    """Raise if the folder holds an earlier run that is not to be overwritten.
 
     Raises:
-        ValueError: there is an earlier run and ``overwrite`` is False.
+        ValueError: it does, and ``overwrite`` is False.
     """
-    files = [out / STATE, out / f"{name}.safetensors", out / f"{name}.json"]
-    if not overwrite and any(path.exists() for path in files):
+    files = (STATE, f"{name}.safetensors", f"{name}.json")
+    if not overwrite and any((out / file).exists() for file in files):
         raise ValueError(f"{out} holds a run already; go on with --resume, or discard it with --overwrite")
-    for path in [*files, *out.glob("samples-*.png")]:
+
+
+def make_room(out: Path, name: str) -> None:
+    """Remove the files of an earlier run from the folder, also those of another recipe; the state last."""
+    names = {name}
+    with suppress(OSError, ValueError):  # there is no state, or a damaged one
+        names.add(load_state(out)["recipe"]["name"])
+    models = [path for path in out.iterdir() if path.stem in names and path.suffix in MODEL]
+    for path in [*models, *out.glob("samples-*.png"), out / STATE]:
         path.unlink(missing_ok=True)
+
+
+def model_steps(out: Path, name: str) -> int:
+    """The steps that the trained model in the folder took; 0 if there is none, or its card cannot be read."""
+    try:
+        return checkpoint.read_card(name, out).steps
+    except ValueError:
+        return 0
+
+
+def expect_finished(out: Path, name: str) -> None:
+    """Raise if the run in the folder was interrupted: its model, if it has one, is of fewer steps.
+
+    Raises:
+        ValueError: it was, or its state is damaged. A model without a state is taken as it is.
+    """
+    if (out / STATE).exists() and load_state(out)["run"]["history"]["done"] != model_steps(out, name):
+        raise ValueError(f"the run in {out} is not finished; go on with `gentutor train --resume`")
 
 
 @contextmanager

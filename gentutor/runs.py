@@ -18,8 +18,9 @@ from torch import nn
 
 import gentutor
 from gentutor import checkpoint, distributed, recipes
+from gentutor._files import write_atomically
 from gentutor.recipes import CycleGANRecipe, Recipe
-from gentutor.resume import STAGES, STATE, Plan, save_state
+from gentutor.resume import STAGES, STATE, Plan, expect_finished, make_room, save_state
 from gentutor.sampling import grid_columns, makes_images, png, shown_samples, tile, translations
 from gentutor.settings import device
 from gentutor.training import Run, fit
@@ -39,6 +40,7 @@ def train(
 ) -> bool:
     """Train in the folder ``out`` (its lock held by the caller); True when all steps are done.
 
+    A run that starts anew discards an earlier one, once it is sure to start.
     Where several processes share the run, all call this, and process 0 alone reads and writes ``out``.
 
     Args:
@@ -57,9 +59,10 @@ def train(
     if resumed is not None:
         try:
             run.load_state_dict(resumed["run"])
-        except (RuntimeError, KeyError, TypeError, ValueError) as error:
+        except (RuntimeError, KeyError, TypeError, ValueError, AttributeError) as error:
             raise ValueError(
-                f"{out / STATE} does not fit the recipe {recipe.name!r}; use --overwrite"
+                f"{out / STATE} does not fit the recipe {recipe.name!r}: {error}; "
+                "restore what has changed, or start anew with --overwrite"
             ) from error
     run = distributed.shared(run, plan.sync_batch_norm)
     first = distributed.rank() == 0  # this process saves and shows; where there is one only, it is the one
@@ -81,6 +84,8 @@ def train(
         if report is not None:
             report(step, losses)
 
+    if resumed is None and first:
+        make_room(out, recipe.name)
     if run.history.done == 0 and first:
         show(run, out, 0)
     if run.history.done < plan.steps:
@@ -108,6 +113,7 @@ def store(name: str, out: Path, folder: Path) -> checkpoint.Card:
     """Put a finished run into the package: float16 weights, and the metrics of exactly those weights."""
     from gentutor.metrics import measure  # it needs the stored classifier
 
+    expect_finished(out, name)
     model, card = checkpoint.pretrained(name, out)
     recipe = recipes.get(name)
     model.half().float()  # what a reader will load
@@ -150,7 +156,7 @@ def show(run: Run, out: Path, step: int) -> None:
         columns = grid_columns(run.model)
         picture = tile(shown_samples(run.model, 8 * columns), columns)
     if picture is not None:
-        checkpoint.write_atomically(out / f"samples-{step}.png", png(picture))
+        write_atomically(out / f"samples-{step}.png", png(picture))
 
 
 def picture(recipe: Recipe, model: nn.Module, n: int, seed: int = 0) -> tuple[np.ndarray, str]:

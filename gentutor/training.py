@@ -107,7 +107,7 @@ def fit(
             if history.done % every == 0 or history.done == steps:
                 counted = history.done - history.last_step
                 means = {name: float(value) / counted for name, value in history.sums.items()}
-                _expect_finite(means, history.done)
+                _expect_finite(means, f"at step {history.done}")
                 history.append(history.done, means)
                 history.seconds, mark = history.seconds + time.perf_counter() - mark, time.perf_counter()
                 bar.set_postfix({name: f"{value:.3f}" for name, value in means.items()})
@@ -148,7 +148,7 @@ def minimize(loss: Callable[[], Tensor], parameters: Iterable[Tensor], iteration
     def closure() -> Tensor:
         optimizer.zero_grad()
         value = loss()
-        _expect_finite({"minimised": float(value.detach())}, iterations)
+        _expect_finite({"minimised": float(value.detach())}, "on the way to its minimum")
         value.backward()
         return value
 
@@ -244,7 +244,7 @@ class Run:
             torch.cuda.set_rng_state_all(state["random_cuda"][: torch.cuda.device_count()])
 
 
-def _expect_finite(losses: dict[str, float], step: int) -> None:
+def _expect_finite(losses: dict[str, float], where: str) -> None:
     for name, value in losses.items():
         if not -float("inf") < value < float("inf"):
-            raise FloatingPointError(f"the loss {name!r} is {value} at step {step}")
+            raise FloatingPointError(f"the loss {name!r} is {value} {where}")

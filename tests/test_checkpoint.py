@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from gentutor import checkpoint, recipes
+from gentutor import recipes
 from gentutor.checkpoint import Card, pretrained, read_card, save, thin
 from gentutor.sampling import png, sample_images, tile
 from gentutor.training import History
@@ -183,7 +183,7 @@ def test_a_failed_write_keeps_the_old_file(folder, model, monkeypatch):
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(checkpoint.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space left"):
         save(model, card(seed=9), folder)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before

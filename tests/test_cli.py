@@ -61,6 +61,29 @@ def test_a_run_is_never_overwritten_unasked(command, tmp_path):
     assert not (tmp_path / "samples-2.png").exists()
 
 
+def test_a_run_is_overwritten_only_by_one_that_starts(command, tmp_path, monkeypatch):
+    command.train(tmp_path, "--steps", 1)
+    before = contents(tmp_path)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert "SyncBatchNorm runs on GPUs only" in command.fails(
+        "train", DCGAN, "--out", tmp_path, "--steps", 1, "--overwrite", "--sync-batchnorm"
+    )
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("seed", [-1, 99999999999999999999999])
+def test_a_seed_out_of_range_is_refused_at_once(command, tmp_path, seed):
+    for arguments in (("train", "--out", tmp_path / "run"), ("sample",), ("evaluate",)):
+        assert "Invalid value for '--seed'" in command(
+            arguments[0], DCGAN, *arguments[1:], "--seed", seed, status=2
+        )
+    assert not (tmp_path / "run").exists()
+
+
+def test_too_few_samples_are_named(command):
+    assert command.fails("evaluate", "cgan-mnist", "--samples", 3).endswith("(--samples 3)")
+
+
 def test_every_says_when_samples_are_saved(command, tmp_path):
     command.train(tmp_path, "--steps", 5, "--every", 2)
     assert {path.name for path in tmp_path.glob("*.png")} == {f"samples-{i}.png" for i in (0, 2, 4, 5)}

@@ -48,13 +48,8 @@ def small(root: Path) -> recipes.FolderRecipe:
 
 def test_the_published_settings(root):
     recipe = recipes.folder_recipe(root)
-    assert (recipe.size, recipe.load_size(), recipe.width, recipe.blocks, recipe.kernel) == (
-        256,
-        286,
-        64,
-        9,
-        7,
-    )
+    seen = recipe.size, recipe.load_size(), recipe.width, recipe.blocks, recipe.kernel
+    assert seen == (256, 286, 64, 9, 7)
     assert (recipe.cycle_weight, recipe.identity_weight, recipe.pool, recipe.batch_size) == (10, 5, 50, 1)
     assert recipe.learning_rate == 2e-4 and recipe.betas == (0.5, 0.999)
     assert recipe.steps.full == 200 * 3  # epochs of three images
@@ -179,6 +174,34 @@ def test_resuming_ends_with_the_same_weights(command, straight, root, tmp_path, 
     assert "made with width 2, not 4" in command.fails(
         "train", NAME, "--out", tmp_path, "--resume", "--width", 4
     )
+
+
+def test_a_change_of_the_images_is_named_and_keeps_the_run(command, straight, root, tmp_path):
+    own, out = tmp_path / "own", tmp_path / "out"
+    shutil.copytree(root, own)
+    command("train", NAME, "--data", own, "--out", out, *SMALL)
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    shutil.copy(own / "trainA" / "0.png", own / "trainA" / "more.png")
+    message = command.fails("train", NAME, "--out", out, "--resume", "--steps", 4)
+    assert (
+        "state.pt does not fit the recipe 'cyclegan': " in message and "4" in message.split("cyclegan': ")[1]
+    )
+    assert "restore what has changed, or start anew with --overwrite" in message
+    (own / "trainB" / "0.png").write_bytes((own / "trainB" / "0.png").read_bytes()[:200])
+    message = command.fails("train", NAME, "--data", own, "--out", out, *SMALL, "--overwrite")
+    assert "trainB/0.png cannot be read" in message
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
+@pytest.mark.parametrize("change", [None, {"steps": {}}, {"steps": None}, {"width": -1}, {"size": "large"}])
+def test_a_card_with_other_content_is_refused(command, straight, root, tmp_path, change):
+    shutil.copytree(straight, tmp_path / "run")
+    path = tmp_path / "run" / f"{NAME}.json"
+    card = json.loads(path.read_text())
+    card["recipe"] = None if change is None else {**card["recipe"], **change}
+    path.write_text(json.dumps(card))
+    message = command.fails("sample", NAME, "--from", tmp_path / "run", "--out", tmp_path / "a.png")
+    assert "expected the settings of a run of 'cyclegan'" in message or "at least 1, got -1" in message
 
 
 def test_sample_translates_test_images_and_evaluate_measures_cycles(command, straight, tmp_path):

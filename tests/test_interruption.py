@@ -103,6 +103,26 @@ def test_a_longer_run_goes_on_from_a_shorter_one(command, straight, tmp_path):
     )
 
 
+def test_a_model_of_fewer_steps_is_not_the_result(command, straight, tmp_path, monkeypatch):
+    """The machine goes down after the last step, before the model is written over the earlier one."""
+    command.train(tmp_path, "--steps", 3)
+
+    def goes_down(*_: object) -> None:
+        raise OSError("the machine goes down")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, "save", goes_down)
+        assert "goes down" in command.fails("train", DCGAN, "--out", tmp_path, "--resume", "--steps", 6)
+    assert load_state(tmp_path)["run"]["history"]["done"] == 6
+    for verb in ("sample", "evaluate", "store"):
+        assert "is not finished; go on with" in command.fails(verb, DCGAN, "--from", tmp_path)
+    assert "finished" in command.train(tmp_path, "--resume")
+    assert load_weights(tmp_path) == load_weights(straight)
+    (tmp_path / f"{DCGAN}.json").unlink()
+    assert "finished" in command.train(tmp_path, "--resume")
+    assert checkpoint.read_card(DCGAN, tmp_path).steps == 6
+
+
 def test_changed_settings_are_named(command, straight, monkeypatch):
     recipe = recipes.get(DCGAN)
     monkeypatch.setitem(recipes.ALL, DCGAN, dataclasses.replace(recipe, g_learning_rate=0.5))
@@ -142,6 +162,6 @@ def test_a_full_disk_keeps_the_last_state(command, tmp_path, monkeypatch):
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(checkpoint.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     assert "No space left" in command.fails("train", DCGAN, "--out", tmp_path, "--resume", "--steps", 4)
     assert (tmp_path / STATE).read_bytes() == before

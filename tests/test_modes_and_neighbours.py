@@ -81,7 +81,21 @@ def test_a_copy_of_a_training_example_is_found_at_distance_0():
     assert (distances[:, 1] > 5).all()
 
 
+def test_neighbours_far_from_the_origin_are_told_apart():
+    reference = torch.tensor([[1000.02, 1000.0], [1000.0, 1000.01], [1000.3, 1000.0]])
+    query = torch.tensor([[1000.0, 1000.0]])
+    indices, distances = nearest_neighbours(query, reference, 3)
+    assert indices.tolist() == [[1, 0, 2]]
+    expected = (reference.double() - query.double()).norm(dim=1)[indices]
+    assert distances.dtype == torch.float64 and torch.allclose(distances, expected, rtol=1e-9)
+    assert torch.equal(nearest_neighbours(query.double(), reference, 3)[0], indices)  # types may differ
+
+
 def test_bad_arguments_of_neighbours():
+    with pytest.raises(ValueError, match=r"got \(5,\) and \(5,\)"):
+        nearest_neighbours(GRID[:5, 0], GRID[:5, 0])
+    with pytest.raises(ValueError, match=r"got \(\) and \(\)"):
+        nearest_neighbours(torch.tensor(1.0), torch.tensor(1.0))
     with pytest.raises(ValueError, match="k and chunk must be at least 1, got 0 and 100"):
         nearest_neighbours(GRID, GRID, 0)
     with pytest.raises(ValueError, match=r"N >= 26, got \(25, 2\) and \(25, 2\)"):

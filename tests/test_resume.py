@@ -1,4 +1,5 @@
 import hashlib
+import io
 import os
 import pickle
 from dataclasses import replace
@@ -12,6 +13,7 @@ from gentutor.resume import (
     STATE,
     Plan,
     changed_plan,
+    expect_room,
     expect_same_recipe,
     load_state,
     locked,
@@ -52,9 +54,11 @@ def test_what_is_given_changes_a_plan_and_nothing_else():
     assert changed_plan(plan, RECIPE, None, None, None) == plan
     assert changed_plan(plan, RECIPE, None, 30, None) == replace(plan, steps=30)
     assert changed_plan(plan, RECIPE, None, None, 5) == replace(plan, every=5)
-    assert changed_plan(plan, RECIPE, "full", None, None) == replace(
-        plan, profile="full", steps=RECIPE.steps.full
-    )
+    full = changed_plan(plan, RECIPE, "full", None, None)
+    assert full == new_plan(RECIPE, "full", None, None) and full.record > 1
+    assert changed_plan(full, RECIPE, None, None, 2) == replace(
+        full, every=2, record=2
+    )  # shows all that is due
 
 
 def test_a_state_comes_back_as_it_was(tmp_path):
@@ -102,15 +106,52 @@ def test_a_state_runs_no_code(tmp_path, dump):
     assert not (tmp_path / "trace").exists()
 
 
-def test_room_is_made_only_when_asked(tmp_path):
-    for name in (STATE, "samples-3.png", "dcgan-mnist.json", "dcgan-mnist.safetensors", "notes.txt"):
+@pytest.mark.parametrize("damaged", [False, True])
+def test_room_is_made_where_a_run_may_be_overwritten(tmp_path, damaged):
+    save_state(RECIPE.start(torch.device("cpu")), RECIPE, PLAN, tmp_path)
+    if damaged:
+        (tmp_path / STATE).write_text("something")
+    for name in ("samples-3.png", "dcgan-mnist.json", "dcgan-mnist.safetensors", "notes.txt", "vae.json"):
         (tmp_path / name).write_text("something")
     with pytest.raises(ValueError, match="holds a run already"):
-        make_room(tmp_path, "dcgan-mnist", overwrite=False)
-    assert len(list(tmp_path.iterdir())) == 5
-    make_room(tmp_path, "dcgan-mnist", overwrite=True)
-    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
-    make_room(tmp_path, "dcgan-mnist", overwrite=False)
+        expect_room(tmp_path, "vae-mnist", overwrite=False)
+    expect_room(tmp_path, "vae-mnist", overwrite=True)
+    assert len(list(tmp_path.iterdir())) == 6
+    make_room(tmp_path, "dcgan-mnist" if damaged else "vae-mnist")  # a state names its recipe
+    assert {path.name for path in tmp_path.iterdir()} == {"notes.txt", "vae.json"}
+    expect_room(tmp_path, "dcgan-mnist", overwrite=False)
+
+
+def write_state(out: Path, state: object) -> None:
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    content = buffer.getvalue()
+    (out / STATE).write_bytes(hashlib.sha256(content).digest() + content)
+
+
+def test_a_state_with_other_content_is_refused(tmp_path):
+    whole = {
+        "recipe": {"name": "dcgan-mnist", "seed": 0},
+        "plan": {"profile": "ci", "steps": 3, "record": 1},
+        "run": {"history": {"done": 3}},
+    }
+    write_state(tmp_path, whole)
+    assert load_state(tmp_path) == whole
+    for part, content in (
+        ("recipe", None),
+        ("recipe", {"name": "dcgan-mnist"}),
+        ("plan", {**whole["plan"], "colour": "red"}),
+        ("plan", {}),
+        ("run", {}),
+        ("run", {"history": {}}),
+    ):
+        write_state(tmp_path, {**whole, part: content})
+        with pytest.raises(ValueError, match=f"{STATE} is no (whole )?state of a run; start anew"):
+            load_state(tmp_path)
+    for other in ([], {key: whole[key] for key in ("plan", "run")}):
+        write_state(tmp_path, other)
+        with pytest.raises(ValueError, match=f"{STATE} is no state of a run; start anew"):
+            load_state(tmp_path)
 
 
 def test_a_folder_is_locked_once_and_freed(tmp_path):

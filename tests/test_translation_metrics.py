@@ -1,5 +1,6 @@
 """Translations whose measures are known: nothing done, the true partner, exact inverses."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -86,6 +87,14 @@ def test_the_true_partner_is_perfect(split):
         assert numbers[f"frechet{suffix}"] == pytest.approx(0, abs=1e-6)
         assert numbers[f"recall{suffix}"] == 1
     assert numbers["cycle"] == 0
+
+
+def test_where_all_is_found_untranslated_there_is_no_gain(monkeypatch):
+    monkeypatch.setattr(translation, "_deformed", lambda glyphs, strength, seed: glyphs)
+    same = GIVEN.images("validation")[0][:4]
+    numbers = translation._glyphs(GIVEN.domains, "validation", (same, same), (same, same), seed=0)
+    assert numbers["untranslated_b"] == numbers["deformed_b"] == 1
+    assert math.isnan(numbers["gain_b"])
 
 
 def test_one_answer_for_all_finds_one_and_reaches_little():

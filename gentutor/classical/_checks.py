@@ -26,11 +26,3 @@ def expect_labels(y: Tensor, n: int, num_classes: int) -> None:
     if not 0 <= int(y.min()) <= int(y.max()) < num_classes:
         seen_range = f"{int(y.min())} to {int(y.max())}"
         raise ValueError(f"labels must lie in 0 to {num_classes - 1}, got {seen_range}")
-
-
-def expect_count(name: str, value: int) -> None:
-    """Raise unless ``value`` is an integer of at least 1."""
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} must be an integer, got {value!r}")
-    if value < 1:
-        raise ValueError(f"{name} must be at least 1, got {value}")

@@ -7,7 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gentutor.classical._checks import expect_count, expect_examples, expect_labels
+from gentutor._checks import expect_count
+from gentutor.classical._checks import expect_examples, expect_labels
 from gentutor.objectives.classical import linear_discriminant
 
 
@@ -58,7 +59,9 @@ class GaussianClassifier:
         covariances = (
             (scatter.sum(dim=0) / len(x)).expand_as(scatter) if shared else scatter / n[:, None, None]
         )
-        if bool(torch.linalg.cholesky_ex(covariances.to(x.dtype)).info.any()):
+        values = torch.linalg.eigvalsh(covariances)  # (K, D), ascending
+        singular = bool((values[:, 0] <= 1e-12 * values[:, -1]).any())
+        if singular or bool(torch.linalg.cholesky_ex(covariances.to(x.dtype)).info.any()):
             raise ValueError(
                 f"a covariance is singular: {counts.tolist()} examples per class in {x.shape[1]} dimensions "
                 "are too few, or a coordinate never varies"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gentutor.classical._checks import expect_count
+from gentutor._checks import expect_count
 from gentutor.objectives.classical import bits_per_symbol
 
 
@@ -132,7 +132,7 @@ def _places(text: str, alphabet: str) -> Tensor:
     """The place of each character in the (sorted) alphabet: (len(text),), int64."""
     points, known = _code_points(text), _code_points(alphabet)
     places = torch.searchsorted(known, points)
-    unknown = known[places.clamp(max=len(known) - 1)] != points
+    unknown = ~torch.isin(points, known)
     if bool(unknown.any()):
         strangers = "".join(chr(point) for point in points[unknown].unique()[:10].tolist())
         raise ValueError(f"characters outside the chain's alphabet: {strangers!r}; fit it with alphabet=...")

@@ -7,7 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gentutor.classical._checks import expect_count, expect_examples, expect_labels
+from gentutor._checks import expect_count
+from gentutor.classical._checks import expect_examples, expect_labels
 from gentutor.objectives.classical import naive_bayes_log_joint, smoothed_probabilities
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gentutor.classical._checks import expect_count, expect_examples
+from gentutor._checks import expect_count
+from gentutor.classical._checks import expect_examples
 from gentutor.objectives.classical import low_rank_gaussian_log_prob
 
 

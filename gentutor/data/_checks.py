@@ -13,14 +13,6 @@ def expect_points(name: str, points: Tensor, dims: int | None = None) -> None:
         raise ValueError(f"{name} must have shape (N, {expected}), not empty; got {tuple(points.shape)}")
 
 
-def expect_count(name: str, value: int) -> None:
-    """Raise unless ``value`` is an integer of at least 1."""
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} must be an integer, got {value!r}")
-    if value < 1:
-        raise ValueError(f"{name} must be at least 1, got {value}")
-
-
 def expect_positive(name: str, value: float) -> None:
     """Raise unless ``value`` is a finite number above 0."""
     if isinstance(value, bool) or not isinstance(value, int | float):

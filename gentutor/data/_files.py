@@ -15,6 +15,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, features
 
+from gentutor._files import write_atomically
+
 PACKED = Path(__file__).parent / "files"
 SHA256 = {
     "MNIST/raw/train-images-idx3-ubyte.gz": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",  # noqa: E501
@@ -150,7 +152,8 @@ def _map_unpacked(name: str, packed: bytes) -> np.ndarray:
         content = np.memmap(path, np.uint8, mode="c")  # copy on write: changes stay in memory
         if zlib.crc32(content.data) == crc:
             return content
-    _write_atomically(path, _unpack(name, packed))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, _unpack(name, packed))
     return np.memmap(path, np.uint8, mode="c")
 
 
@@ -172,20 +175,6 @@ def _decode_webp(name: str, packed: bytes) -> bytes:
     if (zlib.crc32(content), len(content)) != DECODED[name]:
         raise RuntimeError(f"this Pillow decodes {name} to other pixels than those it was made from")
     return content
-
-
-def _write_atomically(path: Path, content: bytes) -> None:
-    """Write a file that other processes see either whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-        try:
-            file.write(content)
-            file.close()
-            os.replace(file.name, path)
-        except BaseException:
-            file.close()
-            os.unlink(file.name)
-            raise
 
 
 @functools.cache

@@ -19,6 +19,7 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+DAMAGES = (OSError, RuntimeError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError)
 EXPECTED = "expected nothing but images (PNG, JPEG, WebP and the like)"
 
 
@@ -84,7 +85,7 @@ def _read(path: Path) -> Image.Image:
         raise ValueError(f"{path} is no image, or damaged; {EXPECTED} in {path.parent}") from error
     except PermissionError:
         raise
-    except (OSError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError) as error:
+    except DAMAGES as error:
         raise ValueError(f"the image {path} cannot be read: {error}") from error
     if min(image.size) < SMALLEST:
         width, height = image.size

@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gentutor.data._checks import expect_count, expect_points, expect_positive
+from gentutor._checks import expect_count
+from gentutor.data._checks import expect_points, expect_positive
 
 _NODES, _WEIGHTS = (torch.from_numpy(a) for a in np.polynomial.legendre.leggauss(24))  # on [-1, 1]
 _NEGLIGIBLE = 30.0  # nats: where the integrand has fallen by a factor exp(-30), the rest is left out

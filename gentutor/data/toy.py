@@ -10,7 +10,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from gentutor.data._checks import expect_count, expect_points, expect_positive
+from gentutor._checks import expect_count
+from gentutor.data._checks import expect_points, expect_positive
 from gentutor.data.moons import TwoMoons
 
 __all__ = ["GaussianMixture", "TwoMoons", "grid", "mixture_1d", "ring", "two_moons"]

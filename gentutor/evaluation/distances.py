@@ -161,31 +161,35 @@ def nearest_neighbours(
     """The k nearest reference points of every query: a look at whether a model memorises.
 
     Args:
-        queries: (Q, ...), e.g. samples (Q, 1, 28, 28); all but the first dimension are flattened.
+        queries: (Q, ...), e.g. samples (Q, 1, 28, 28); two dimensions or more, all but the first flattened.
         reference: (N, ...), of the same shape per example, e.g. the training images; N >= k.
         k: neighbours per query.
         chunk: queries compared at once; memory grows with chunk x N.
 
     Returns:
-        (indices, distances), each (Q, k), nearest first; Euclidean, in the unit of the points.
+        (indices, distances), each (Q, k), nearest first; Euclidean, in the unit of the points, float64.
 
     Raises:
         TypeError: an argument is no floating-point tensor.
-        ValueError: shapes per example differ, k or chunk < 1, k > N, or values not finite.
+        ValueError: fewer than two dimensions, shapes per example differ, k or chunk < 1, k > N, or values
+            not finite.
 
     >>> reference = torch.tensor([[0.0, 0.0], [3.0, 4.0], [9.0, 9.0]])
     >>> nearest_neighbours(torch.zeros(1, 2), reference, k=2)
-    (tensor([[0, 1]]), tensor([[0., 5.]]))
+    (tensor([[0, 1]]), tensor([[0., 5.]], dtype=torch.float64))
     """
     if k < 1 or chunk < 1:
         raise ValueError(f"k and chunk must be at least 1, got {k} and {chunk}")
     _expect_finite_floats(queries=queries, reference=reference)
-    if queries.shape[1:] != reference.shape[1:] or len(reference) < k:
+    flat = min(queries.dim(), reference.dim()) < 2
+    if flat or queries.shape[1:] != reference.shape[1:] or len(reference) < k:
         raise ValueError(
             f"expected queries (Q, ...) and a reference (N, ...) of one shape per example with N >= {k}, "
             f"got {tuple(queries.shape)} and {tuple(reference.shape)}"
         )
     queries, reference = queries.flatten(1), reference.flatten(1)
+    center = reference.mean(dim=0, dtype=torch.float64)  # subtracted, since large numbers would cancel below
+    queries, reference = queries - center, reference - center
     half_norms = reference.square().sum(dim=1) / 2
     # |q - r|² / 2 = |q|² / 2 - (q.r - |r|² / 2): the nearest reference has the largest bracket
     found = [(rows @ reference.T - half_norms).topk(k).indices for rows in queries.split(chunk)]

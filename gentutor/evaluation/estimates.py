@@ -31,8 +31,10 @@ def monte_carlo(values: Tensor) -> tuple[float, float]:
     if not isinstance(values, Tensor) or not values.is_floating_point():
         seen = values.dtype if isinstance(values, Tensor) else type(values).__name__
         raise TypeError(f"values must be a floating-point tensor, got {seen}")
-    if values.dim() != 1 or len(values) < 2 or not bool(values.isfinite().all()):
-        raise ValueError(f"expected finite values of shape (N,), N >= 2, got {tuple(values.shape)}")
+    if values.dim() != 1 or len(values) < 2:
+        raise ValueError(f"expected values of shape (N,), N >= 2, got {tuple(values.shape)}")
+    if not bool(values.isfinite().all()):
+        raise ValueError(f"expected finite values, got {int((~values.isfinite()).sum())} that are not")
     exact = values.detach().double()
     return float(exact.mean()), float(exact.std() / len(exact) ** 0.5)
 

@@ -1,6 +1,7 @@
 """What is measured of translations whose true answer is known, and of the embeddings that measure them."""
 
 import functools
+import math
 
 import torch
 from torch import Tensor, nn
@@ -62,14 +63,14 @@ def translation_metrics(
     Returns:
         Of each direction, with the suffix ``_b`` (of G, into domain B) or ``_a`` (of F): ``frechet``, the
         distance of translations to images of the domain, and ``frechet_untranslated``, that of what was
-        translated. Of glyphs, in the embedding of the domain: ``retrieval``, the share of translations
-        that are nearer to their true partner than to any other; ``untranslated`` and ``deformed``, the
-        same of the inputs themselves and of deformed partners; ``gain``, where retrieval lies between
-        these two; and ``error``, the mean absolute difference to the partner, in units of the range from
-        black to white; and ``recall``, the share of the domain's glyphs that the translations reach
-        (Kynkäänniemi et al. 2019). Of digits: ``labels``, the share whose label survives. And ``cycle``,
-        both cycle losses added; ``cycle_disturbed``, the same with noise of standard deviation 0.1 added
-        to the translations before they are translated back.
+        translated. Of glyphs, in the embedding of the domain: ``retrieval``, the share of translations that
+        are nearer to their true partner than to any other; ``untranslated`` and ``deformed``, the same of
+        the inputs themselves and of deformed partners; ``gain``, where retrieval lies between these two,
+        nan if they are equal; and ``error``, the mean absolute difference to the partner, in units of the
+        range from black to white; and ``recall``, the share of the domain's glyphs that the translations
+        reach (Kynkäänniemi et al. 2019). Of digits: ``labels``, the share whose label survives. And
+        ``cycle``, both cycle losses added; ``cycle_disturbed``, the same with noise of standard deviation
+        0.1 added to the translations before they are translated back.
     """
     a, b = (images[:samples] for images in recipe.images(split))
     to_b, to_a = translate(model.G, a), translate(model.F, b)
@@ -112,7 +113,7 @@ def _glyphs(
             f"retrieval{suffix}": retrieval,
             f"untranslated{suffix}": low,
             f"deformed{suffix}": high,
-            f"gain{suffix}": (retrieval - low) / (high - low),
+            f"gain{suffix}": (retrieval - low) / (high - low) if high != low else math.nan,
             f"error{suffix}": (fake - target).abs().mean().item() / 2,
             f"recall{suffix}": precision_recall(goal, points, NEIGHBOURS)[1],
             f"frechet{suffix}": frechet_distance(points, goal),

@@ -31,7 +31,10 @@ class GlyphEmbedding(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(B, channels, size, size) in [-1, 1] -> (B, dim), each of length 1."""
         if x.shape[1:] != self.image_shape:
-            raise ValueError(f"expected images of shape (B, {self.image_shape}), got {tuple(x.shape)}")
+            channels, height, width = self.image_shape
+            raise ValueError(
+                f"expected images of shape (B, {channels}, {height}, {width}), got {tuple(x.shape)}"
+            )
         return F.normalize(self.net(x))
 
 

@@ -181,6 +181,7 @@ def smoothed_probabilities(counts: Tensor, smoothing: float) -> Tensor:
         raise ValueError("counts must be finite and at least 0")
     if not 0 <= smoothing < math.inf:
         raise ValueError(f"smoothing must be at least 0, got {smoothing}")
+    smoothing = float(smoothing)  # an integer would keep small integer counts, which overflow
     totals = counts.sum(dim=-1, keepdim=True) + smoothing * counts.shape[-1]
     if not bool((totals > 0).all()):
         raise ValueError("a row of counts is all 0: without smoothing it gives no probabilities")

@@ -213,4 +213,4 @@ def _input_gradient(network: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     """The gradient of each example's score with respect to that example, (B, D), with its graph."""
     x = x.clone().requires_grad_()
     (gradient,) = torch.autograd.grad(network(x).sum(), x, create_graph=True)
-    return gradient.flatten(1)
+    return gradient.reshape(len(x), -1)

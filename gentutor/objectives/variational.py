@@ -203,7 +203,7 @@ def importance_log_weights(log_px_z: Tensor, z: Tensor, mean: Tensor, log_var: T
             f"{tuple(log_px_z.shape)}, {tuple(z.shape)}, {tuple(mean.shape)}, {tuple(log_var.shape)}"
         )
     # log N(z; 0, 1) - log N(z; mean, var), the constants cancelling
-    log_ratio = ((z - mean).square() * (-log_var).exp() + log_var - z.square()) / 2
+    log_ratio = (((z - mean) * (-log_var / 2).exp()).square() + log_var - z.square()) / 2
     return log_px_z + log_ratio.sum(dim=2)
 
 

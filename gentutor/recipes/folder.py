@@ -116,7 +116,11 @@ def folder_recipe(
     root = Path(folder).expanduser().resolve()
     a, b, *_ = (len(_files(root / part)) for part in FOLDERS)
     blocks = (9 if size >= 256 else 6) if blocks is None else blocks
-    _expect(size, width, blocks, batch_size, min(a, b))
+    _expect(size, width, blocks)
+    if not 1 <= batch_size <= min(a, b):
+        raise ValueError(
+            f"batch must lie in 1 to {min(a, b)}, the images of the smaller domain, got {batch_size}"
+        )
     epoch = -(-max(a, b) // batch_size)
     return FolderRecipe(
         name=NAME,
@@ -148,14 +152,19 @@ def restored(settings: dict[str, Any]) -> FolderRecipe:
     """The recipe that a card or a state holds as a dict.
 
     Raises:
-        ValueError: it is of another recipe.
+        ValueError: it is of another recipe, or a setting has no such value.
     """
-    if settings.keys() != {field.name for field in fields(FolderRecipe)}:
-        raise ValueError(f"expected a run of the recipe {NAME!r}, got one of {settings.get('name')!r}")
-    plain: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()
-    }
-    return FolderRecipe(**{**plain, "steps": Steps(**settings["steps"])})
+    try:
+        if settings.keys() != {field.name for field in fields(FolderRecipe)}:
+            raise ValueError(f"expected a run of the recipe {NAME!r}, got one of {settings.get('name')!r}")
+        plain: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()
+        }
+        recipe = FolderRecipe(**{**plain, "steps": Steps(**settings["steps"])})
+        _expect(recipe.size, recipe.width, recipe.blocks)
+    except (TypeError, AttributeError) as error:
+        raise ValueError(f"expected the settings of a run of {NAME!r}, got others: {error}") from error
+    return recipe
 
 
 def _files(folder: Path) -> list[Path]:
@@ -165,12 +174,8 @@ def _files(folder: Path) -> list[Path]:
         raise ValueError(f"{error}; --data takes a folder with {', '.join(FOLDERS)}") from error
 
 
-def _expect(size: int, width: int, blocks: int, batch_size: int, images: int) -> None:
+def _expect(size: int, width: int, blocks: int) -> None:
     if size % 4 or size < 32:
         raise ValueError(f"size must be a multiple of 4, at least 32, got {size}")
     if width < 1 or blocks < 1:
         raise ValueError(f"width and blocks must be at least 1, got {width} and {blocks}")
-    if not 1 <= batch_size <= images:
-        raise ValueError(
-            f"batch must lie in 1 to {images}, the images of the smaller domain, got {batch_size}"
-        )

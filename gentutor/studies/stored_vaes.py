@@ -11,12 +11,11 @@ from torch import Tensor
 from gentutor import data
 from gentutor.checkpoint import pretrained
 from gentutor.evaluation import active_units, latent_information, log_likelihood
-from gentutor.models.logistic import LogisticRegression
 from gentutor.models.vae import VAE
 from gentutor.objectives import variational
 from gentutor.steps import binarize
+from gentutor.studies.classifiers import logistic_regression
 from gentutor.studies.vae_gaps import CHUNK, gaps, refit
-from gentutor.training import minimize
 
 NAMES = ("vae-mnist", "iwae-mnist")
 SIZES = (1000, 3000, 10_000, 30_000, 60_000)
@@ -137,21 +136,11 @@ def few_labels(
         for _ in range(draws):
             chosen = torch.randperm(len(train_labels), generator=random)[:n]
             for name, (train, test) in features.items():
-                model = _fit(train[chosen], train_labels[chosen])
+                model = logistic_regression(train[chosen], train_labels[chosen], 10, l2=1.0, iterations=200)
                 with torch.no_grad():
                     wrong = (model(test).argmax(dim=1) != test_labels).double().mean().item()
                 errors[name].setdefault(str(n), []).append(round(wrong, 4))
     return errors
-
-
-def _fit(x: Tensor, y: Tensor) -> LogisticRegression:
-    model = LogisticRegression(x.shape[1], 10)
-
-    def loss() -> Tensor:
-        return F.cross_entropy(model(x), y) + 0.5 / len(x) * model.linear.weight.square().sum()
-
-    minimize(loss, model.parameters())
-    return model
 
 
 def _project(train: Tensor, test: Tensor, dims: int = 50) -> tuple[Tensor, Tensor]:

@@ -98,6 +98,17 @@ def test_it_keeps_the_type_that_it_is_given_but_fits_in_float64(points):
     torch.testing.assert_close(model.covariances.double(), exact.covariances, rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_singular_covariance_is_refused_however_it_is_rounded(dtype, shared):
+    random = torch.Generator().manual_seed(0)
+    for _ in range(20):
+        x = torch.randn(40, 4, generator=random, dtype=dtype)
+        x = torch.cat([x, x @ torch.randn(4, 2, generator=random, dtype=dtype)], dim=1)
+        with pytest.raises(ValueError, match="a covariance is singular"):
+            GaussianClassifier.fit(x, torch.arange(40) % 2, 2, shared)
+
+
 def test_fit_refuses(points):
     x, y = points
     for bad_x, bad_y, classes, error, message in (

@@ -115,6 +115,7 @@ def test_fit_refuses():
         ("abc", 1, -1.0, None, ValueError, "at least 0, got 1 and -1.0"),
         ("abc", 1, math.nan, None, ValueError, "at least 0"),
         ("abc", 1, 1.0, "ab", ValueError, "outside the chain's alphabet: 'c'"),
+        ("abc", 1, 0.0, "", ValueError, "outside the chain's alphabet: 'abc'"),
         ("abcdefgh" * 20, 21, 1.0, None, ValueError, "order 21 is too high for 8 characters"),
         ("abc", 1.0, 1.0, None, TypeError, "order must be an integer, got 1.0"),
         (["a", "b"], 1, 1.0, None, TypeError, "text must be a string, got list"),

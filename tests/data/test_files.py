@@ -161,7 +161,7 @@ def test_a_full_cache_needs_no_writing(own_cache, monkeypatch):
     def read_only(*args, **kwargs):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(_files.tempfile, "NamedTemporaryFile", read_only)
+    monkeypatch.setattr(_files, "write_atomically", read_only)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert len(data.mnist("test").labels) == 10_000
@@ -224,6 +224,8 @@ def test_the_cache_holds_what_gzip_gives(own_cache):
     for name in images:
         packed = (_files.PACKED / name).read_bytes()
         assert unpacked(own_cache, name.removesuffix(".gz")).read_bytes() == gzip.decompress(packed)
+    (own_cache / "other").touch()  # all may be read by whom the umask lets
+    assert len({path.stat().st_mode for path in own_cache.rglob("*") if path.is_file()}) == 1
 
 
 def test_parse_idx():

@@ -5,7 +5,7 @@ import io
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, features
 
 from gentutor.data import image_files, read_images
 from tests.folders import images_of_all_kinds, noise
@@ -114,6 +114,23 @@ def test_a_file_cut_short_anywhere_is_named(tmp_path, kind):
         path.write_bytes(content[: int(share * len(content))])
         with pytest.raises(ValueError, match=r"cut\.image (is no image, or damaged|cannot be read)"):
             read_images(tmp_path, 32)
+
+
+@pytest.mark.skipif(not features.check("avif"), reason="this Pillow reads no AVIF")
+def test_a_damaged_avif_is_named(tmp_path):
+    """Whichever byte is wrong: the image is read, or the error names it."""
+    Image.new("RGB", (20, 20), "red").save(tmp_path / "a.avif")
+    content = (tmp_path / "a.avif").read_bytes()
+    errors = set()
+    for i in range(len(content)):
+        damaged = bytearray(content)
+        damaged[i] ^= 0xFF
+        (tmp_path / "a.avif").write_bytes(damaged)
+        try:
+            read_images(tmp_path, 32)
+        except ValueError as error:
+            errors.add("a.avif" in str(error))
+    assert errors == {True}
 
 
 def test_images_that_are_too_small_or_of_other_numbers(tmp_path):

@@ -28,7 +28,7 @@ def test_in_eval_mode_a_point_does_not_depend_on_the_others():
 
 @pytest.mark.parametrize("shape", [(2, 3, 16, 16), (2, 1, 32, 32), (1, 16, 16)])
 def test_other_images_are_refused(shape):
-    with pytest.raises(ValueError, match=r"expected images of shape \(B, \(1, 16, 16\)\), got"):
+    with pytest.raises(ValueError, match=r"expected images of shape \(B, 1, 16, 16\), got"):
         GlyphEmbedding(width=2, size=16)(torch.zeros(shape))
 
 

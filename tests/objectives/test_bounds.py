@@ -99,6 +99,15 @@ def test_log_weights_against_torch_distributions():
 
 
 @pytest.mark.equation("eq-importance-weights")
+def test_log_weights_of_a_very_narrow_q_are_finite():
+    """At log_var = -90 the variance's inverse is beyond float32."""
+    mean, log_var = torch.zeros(1, 1), torch.full((1, 1), -90.0)
+    z = torch.stack([mean, mean + 2 * (log_var / 2).exp()])  # 0 and 2 standard deviations from the mean
+    seen = importance_log_weights(torch.zeros(2, 1), z, mean, log_var)
+    torch.testing.assert_close(seen, torch.tensor([[-45.0], [-43.0]]))
+
+
+@pytest.mark.equation("eq-importance-weights")
 def test_weights_of_any_q_average_to_px():
     """No bias: the integral of q(z|x) w over a grid is p(x), though q is nowhere near the posterior."""
     side = torch.linspace(-15, 15, 301, dtype=torch.float64)

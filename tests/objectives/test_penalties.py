@@ -34,6 +34,14 @@ def test_a_linear_critic_has_its_slope_everywhere(slope):
 
 @pytest.mark.equation("eq-gradient-penalty")
 @pytest.mark.equation("eq-r1")
+def test_examples_may_be_single_numbers():
+    x = torch.tensor([0.0, 1.0, 2.0])
+    assert gradient_penalty(lambda x: 3 * x, x, x + 1).item() == pytest.approx(4)
+    assert r1_penalty(lambda x: x.square(), x).item() == pytest.approx((0 + 4 + 16) / 3)
+
+
+@pytest.mark.equation("eq-gradient-penalty")
+@pytest.mark.equation("eq-r1")
 def test_norms_are_per_example():
     """C(x) = a · x with a = 1 for one example and 4 for another, told apart by their first pixel."""
     x = torch.tensor([[1.0, 0.0], [4.0, 0.0]], dtype=torch.float64)

@@ -26,6 +26,14 @@ def test_smoothing_goes_from_the_shares_to_uniform():
     torch.testing.assert_close(one, torch.tensor([[7, 1, 3], [2, 2, 3]]) / torch.tensor([[11], [7]]))
 
 
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int8, torch.int64])
+def test_small_integers_do_not_overflow(dtype):
+    counts = torch.tensor([100, 120], dtype=dtype)
+    torch.testing.assert_close(
+        smoothed_probabilities(counts, 140), smoothed_probabilities(counts.float(), 140)
+    )
+
+
 def test_smoothed_probabilities_refuses():
     counts = torch.tensor([[1.0, 2.0], [0.0, 0.0]])
     for bad, smoothing, message in (
