@@ -207,18 +207,19 @@ def test_reactions_to_noise():
     torch.manual_seed(0)
     images = torch.zeros(50, 1, 8, 8)
     expected = 0.1 * math.sqrt(2 / math.pi)  # mean absolute value of the noise
-    assert hidden.reaction(Times(1.0), images) == pytest.approx(expected, rel=0.05)
-    assert hidden.reaction(Times(3.0), images) == pytest.approx(3 * hidden.reaction(Times(1.0), images))
     found = hidden.reactions(Generators(Times(2.0), Reader()), images, images)
-    assert found["F_translated"] == found["F_real"] == 0  # it reads what lies above the noise
-    assert found["G_translated"] == found["G_real"] == pytest.approx(2 * expected, rel=0.05)
+    assert found["F_translated_noise"] == found["F_real_noise"] == 0  # it reads what lies above the noise
+    assert found["G_translated_noise"] == pytest.approx(2 * expected, rel=0.05)
+    assert found["G_real_noise"] == pytest.approx(2 * expected, rel=0.05)
 
 
-def test_reactions_tell_translations_from_real_images():
-    """What F reads is faint where G wrote it, and strong in real images."""
-    a, b = torch.full((50, 1, 8, 8), 0.02), torch.ones(50, 1, 8, 8)
-    found = hidden.reactions(Generators(Times(1.0), Reader(threshold=0.0)), a, b)
-    assert found["F_translated"] > 0.5 and found["F_real"] == 0
+def test_what_is_written_in_faint_ink_can_be_erased():
+    """G writes at −0.9, where F reads it; real images have the same in strong ink."""
+    a, b = torch.full((50, 1, 8, 8), -0.9), torch.ones(50, 1, 8, 8)
+    found = hidden.reactions(Generators(Times(1.0), Reader(threshold=-0.95)), a, b)
+    assert found["F_translated_erased"] == 2 and found["F_real_erased"] == 0
+    assert found["G_real_erased"] == pytest.approx(0.1) and found["G_translated_erased"] == 0
+    assert torch.equal(hidden.erased(torch.tensor([-1.0, -0.9, -0.7, 1.0])), torch.tensor([-1, -1, -0.7, 1]))
 
 
 def test_hidden_information_is_measured_on_variants_and_seeds(monkeypatch):
@@ -229,5 +230,5 @@ def test_hidden_information_is_measured_on_variants_and_seeds(monkeypatch):
     assert [(row["seed"], row["variant"]) for row in result["rows"]] == [
         (seed, variant) for seed in (0, 3) for variant in hidden.VARIANTS
     ]
-    values = {row["F_real"] for row in result["rows"]}
+    values = {row["F_real_noise"] for row in result["rows"]}
     assert len(values) == 4 and min(values) > 0

@@ -1,10 +1,10 @@
-"""Whether information is hidden in translations: networks that read them, disturbed."""
+"""Whether information is hidden in translations: what their readers say to noise and to erased faint ink."""
 
 from dataclasses import replace
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from gentutor import recipes, settings
 from gentutor.metrics.translation import DISTURBANCE
@@ -14,10 +14,11 @@ from gentutor.studies.cyclegan import variants
 from gentutor.training import fit
 
 VARIANTS = ("the recipe", "no noise")
+FAINT = -0.8  # a tenth of the range from black to white
 
 
 def hidden_information(seeds: tuple[int, ...] = (0, 1, 2), steps: int = 3000) -> dict[str, Any]:
-    """How much faint noise disturbs F and G on translations, and on real images, once for each seed."""
+    """How much noise, and erased faint ink, disturb F and G on translations and on real images."""
     recipe = recipes.CYCLEGAN_CHARACTERS
     rows = []
     for seed in seeds:
@@ -30,16 +31,37 @@ def hidden_information(seeds: tuple[int, ...] = (0, 1, 2), steps: int = 3000) ->
 
 
 def reactions(model: Generators, a: Tensor, b: Tensor) -> dict[str, float]:
-    """Of both generators, on what the other one made and on real images: their :func:`reaction`."""
+    """How much each generator's output changes with its input: with translations and with real images.
+
+    Args:
+        model: both generators.
+        a: (N, C, H, W), real images of A in [-1, 1].
+        b: those of B.
+
+    Returns:
+        Mean absolute changes of the output: ``F_translated_noise`` of F on G(a), ``F_real_noise`` of F on
+        b, as noise of standard deviation 0.1 is added; ``..._erased``, as ink fainter than a tenth of the
+        range from black to white becomes black; and the same of G.
+    """
+    inputs = {
+        "F_translated": (model.F, translate(model.G, a)),
+        "F_real": (model.F, b),
+        "G_translated": (model.G, translate(model.F, b)),
+        "G_real": (model.G, a),
+    }
+    changes = {"noise": noisy, "erased": erased}
     return {
-        "F_translated": reaction(model.F, translate(model.G, a)),
-        "F_real": reaction(model.F, b),
-        "G_translated": reaction(model.G, translate(model.F, b)),
-        "G_real": reaction(model.G, a),
+        f"{who}_{how}": (translate(network, change(images)) - translate(network, images)).abs().mean().item()
+        for who, (network, images) in inputs.items()
+        for how, change in changes.items()
     }
 
 
-def reaction(network: nn.Module, images: Tensor, seed: int = 0) -> float:
-    """Mean absolute change of a generator's output as noise of standard deviation 0.1 joins its input."""
-    noise = DISTURBANCE * torch.randn(images.shape, generator=torch.Generator().manual_seed(seed))
-    return (translate(network, images + noise) - translate(network, images)).abs().mean().item()
+def noisy(images: Tensor, seed: int = 0) -> Tensor:
+    """Images with noise of standard deviation 0.1."""
+    return images + DISTURBANCE * torch.randn(images.shape, generator=torch.Generator().manual_seed(seed))
+
+
+def erased(images: Tensor) -> Tensor:
+    """Images whose faint ink is gone."""
+    return torch.where(images < FAINT, -1.0, images)
