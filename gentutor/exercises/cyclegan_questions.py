@@ -60,7 +60,7 @@ WHICH_MAPS = Exercise(
         },
     ),
     solution="b",
-    praise="map 2 is wrong for every a, and neither loss can see it.",
+    praise="map 2 is wrong for every a but 0, and neither loss can see it.",
     hints=(
         "Ask two things of each map: is G(a) uniform on [-1, 1]? Is there a way back for every a?",
         "Map 3: where do a = 0.5 and a = -0.5 go?",
