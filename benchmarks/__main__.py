@@ -1,11 +1,11 @@
-"""Run the benchmarks: ``python -m benchmarks [loading] [training] [vae] [cyclegan] [scaling] [gpu]``.
+"""Run the benchmarks that are named, by default those that need no GPU and no second process.
 
-By default the first four.
+python -m benchmarks [loading] [training] [vae] [cyclegan] [scaling] [gpu] [precision]
 """
 
 import argparse
 
-from benchmarks import cyclegan, gpu, loading, scaling, training, vae
+from benchmarks import cyclegan, gpu, loading, precision, scaling, training, vae
 from benchmarks.measure import hardware, save, table
 
 BENCHMARKS = {
@@ -15,6 +15,7 @@ BENCHMARKS = {
     "cyclegan": cyclegan.run,
     "scaling": scaling.run,
     "gpu": gpu.run,
+    "precision": precision.run,
 }
 DEFAULT = ("loading", "training", "vae", "cyclegan")
 

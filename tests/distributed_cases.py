@@ -7,10 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
+import torch.distributed as dist
 from torch import Tensor, nn
 
 from gentutor import distributed, steps
-from gentutor.models.gan import MLPDiscriminator, MLPGenerator
+from gentutor.models.gan import DCGANDiscriminator, DCGANGenerator, MLPDiscriminator, MLPGenerator
 from gentutor.models.vae import mlp_vae
 from gentutor.objectives.variational import bernoulli_log_prob
 from gentutor.training import EMA, Run
@@ -161,3 +162,28 @@ def work(process: int, processes: int, port: int, folder: Path) -> None:
         results["uneven"] = complaint(lambda: distributed.sliced((torch.zeros(3),)))
         distributed.wait()
     torch.save(results, folder / f"{process}.pt")
+
+
+def normalised() -> dict[str, Tensor]:
+    """Gradients after a step of a GAN with BatchNorm, on a GPU, its statistics those of the whole batch."""
+    torch.set_default_dtype(torch.float64)
+    torch.manual_seed(0)
+    networks = DCGANGenerator(3, 8, width=4).cuda(), DCGANDiscriminator(8, width=4).cuda()
+    names = "generator", "discriminator", "g_optimizer", "d_optimizer"
+    parts = dict(zip(names, (*networks, *map(sgd, networks)), strict=True))
+    run = Run(networks[0], functools.partial(steps.gan_step, **parts), images(), parts)
+    run = distributed.shared(run, sync_batch_norm=True)
+    run.step((torch.rand(B, 1, 8, 8, generator=torch.Generator().manual_seed(1)).cuda(),))
+    return {
+        f"{name}.{key}": p.grad.cpu()
+        for name in ("generator", "discriminator")
+        for key, p in parts[name].named_parameters()
+        if p.grad is not None
+    }
+
+
+def work_on_a_gpu(process: int, processes: int, port: int, folder: Path) -> None:
+    """One process's part, on a GPU that all of them use: over gloo, since NCCL wants one GPU for each."""
+    dist.init_process_group("gloo", f"tcp://127.0.0.1:{port}", rank=process, world_size=processes)
+    torch.save(normalised(), folder / f"{process}.pt")
+    dist.destroy_process_group()

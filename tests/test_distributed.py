@@ -3,6 +3,7 @@
 import dataclasses
 import signal
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,13 +22,17 @@ SMALL = dataclasses.replace(recipes.MLP_GAN, batch_size=8)
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory) -> list[dict]:
     """What each of two processes found (gloo, on the processor)."""
-    folder = tmp_path_factory.mktemp("pair")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CUDA_VISIBLE_DEVICES", "")
+        return two_processes(cases.work, tmp_path_factory.mktemp("pair"))
+
+
+def two_processes(work: Callable[..., None], folder: Path) -> list[dict]:
+    """What each of two processes leaves in the folder."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CUDA_VISIBLE_DEVICES", "")
-        torch.multiprocessing.spawn(cases.work, (2, port, folder), nprocs=2)
+    torch.multiprocessing.spawn(work, (2, port, folder), nprocs=2)
     return [torch.load(folder / f"{process}.pt") for process in range(2)]
 
 
@@ -93,6 +98,14 @@ def test_synchronised_statistics_need_gpus(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(ValueError, match="SyncBatchNorm runs on GPUs only"):
         distributed.shared(cases.vae(), sync_batch_norm=True)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_synchronised_statistics_are_those_of_the_whole_batch(tmp_path, in_float64):
+    alone = cases.normalised()
+    assert any(gradient.abs().max() > 1e-3 for gradient in alone.values())
+    for process in two_processes(cases.work_on_a_gpu, tmp_path):
+        torch.testing.assert_close(process, alone, rtol=1e-8, atol=1e-8)
 
 
 def test_more_processes_than_gpus_are_refused(monkeypatch):
