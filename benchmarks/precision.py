@@ -1,4 +1,4 @@
-"""Recorded training steps on a GPU: in float32 and in bfloat16, in two layouts, and compiled.
+"""Recorded training steps on a GPU: in float32, TF32 and bfloat16, and in two layouts.
 
 The step function and the optimiser stay as they are; only what runs inside the networks changes.
 """
@@ -6,6 +6,7 @@ The step function and the optimiser stay as they are; only what runs inside the 
 import statistics
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,7 +16,7 @@ from torch import nn
 from torchvision.utils import save_image
 
 from benchmarks import cyclegan, gpu
-from gentutor import recipes
+from gentutor import capture, recipes
 from gentutor.models.layers import MixedPrecision
 from gentutor.recipes.folder import FOLDERS
 from gentutor.training import Run
@@ -24,18 +25,17 @@ from gentutor.training import Run
 class Way(NamedTuple):
     """How the networks of a recipe compute."""
 
-    mixed: bool
-    layout: torch.memory_format
-    compiled: bool = False
+    layout: torch.memory_format = torch.contiguous_format
+    rounded: bool = True  # the factors of float32 products and convolutions, to TF32
+    mixed: bool = False  # in bfloat16
 
 
 WAYS = {
-    "float32": Way(False, torch.contiguous_format),
-    "float32, channels last": Way(False, torch.channels_last),
-    "bfloat16": Way(True, torch.contiguous_format),
-    "bfloat16, channels last": Way(True, torch.channels_last),
-    "float32, compiled": Way(False, torch.contiguous_format, compiled=True),
-    "bfloat16, compiled": Way(True, torch.contiguous_format, compiled=True),
+    "float32": Way(rounded=False),
+    "TF32": Way(),
+    "TF32, channels last": Way(torch.channels_last),
+    "bfloat16": Way(mixed=True),
+    "bfloat16, channels last": Way(torch.channels_last, mixed=True),
 }
 STEPS = 20  # optimisation steps per timing
 OWN_IMAGES = "cyclegan, 256 x 256"
@@ -52,7 +52,7 @@ def own_images(images: int = 8) -> recipes.FolderRecipe:
 
 
 def change(run: Run, way: Way) -> None:
-    """Let the networks of a run compute another way."""
+    """Let the networks of a run compute another way, before its first step."""
     for part, names in (
         ("generators", ("G", "F")),
         ("discriminators", ("D_A", "D_B")),
@@ -63,11 +63,18 @@ def change(run: Run, way: Way) -> None:
             net = getattr(run.parts[part], name)
             net = net.net if isinstance(net, MixedPrecision) else net
             changed: nn.Module = MixedPrecision(net) if way.mixed else net
-            changed.to(memory_format=way.layout)
-            if way.compiled:
-                changed.compile(dynamic=False)
-            setattr(run.parts[part], name, changed)
+            setattr(run.parts[part], name, changed.to(memory_format=way.layout))
     run.parts["ema"].to(memory_format=way.layout)
+
+
+@contextmanager
+def recording(way: Way) -> Iterator[None]:
+    """Within the block, steps are recorded as the way rounds."""
+    before = capture.PRODUCTS, torch.backends.cudnn.allow_tf32
+    if not way.rounded:
+        capture.PRODUCTS, torch.backends.cudnn.allow_tf32 = "highest", False
+    yield
+    capture.PRODUCTS, torch.backends.cudnn.allow_tf32 = before
 
 
 def training(recipe: recipes.Recipe, way: Way) -> Iterator[None]:
@@ -83,8 +90,9 @@ def compare(recipe: recipes.Recipe, rounds: int) -> dict[str, Any]:
     """Images a second of each way, in turns."""
     pausing = {name: training(recipe, way) for name, way in WAYS.items()}
     times: dict[str, list[float]] = {name: [] for name in WAYS}
-    for steps in pausing.values():
-        gpu.advance(steps, 10)  # warm up, compile, record
+    for name, steps in pausing.items():
+        with recording(WAYS[name]):
+            gpu.advance(steps, 10)
     for _ in range(rounds):
         for name, steps in pausing.items():
             times[name].append(gpu.seconds(partial(gpu.advance, steps, STEPS)) / STEPS)
@@ -93,10 +101,9 @@ def compare(recipe: recipes.Recipe, rounds: int) -> dict[str, Any]:
 
 
 def run(rounds: int) -> dict[str, Any]:
-    """Compare for the recipes that differ in kind and size."""
+    """Compare for recipes that differ in kind and size."""
     if not torch.cuda.is_available():
         raise SystemExit("the benchmark `precision` needs a GPU")
-    torch._dynamo.config.recompile_limit = 64  # four networks share their code
     compared: dict[str, recipes.Recipe] = {
         "mlp-gan-mnist": recipes.MLP_GAN,
         "dcgan-mnist": recipes.DCGAN,

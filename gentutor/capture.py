@@ -1,6 +1,7 @@
 """A training step recorded once on a GPU and replayed: one launch instead of a thousand small ones."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +11,7 @@ from gentutor import distributed
 from gentutor.training import Losses
 
 EAGER = 3  # steps taken as usual first: libraries choose their algorithms, optimisers make their state
+PRODUCTS = "high"  # float32 matrix products round their factors to TF32, as convolutions do by default
 Step = Callable[[tuple[Tensor, ...]], Losses]
 
 
@@ -38,7 +40,7 @@ class CapturedStep:
     def _eagerly(self, batch: tuple[Tensor, ...]) -> Losses:
         """A usual step, on the stream on which the recording will be made."""
         self.stream.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(self.stream):
+        with torch.cuda.stream(self.stream), _rounded_products():
             losses = self.step(batch)
         torch.cuda.current_stream().wait_stream(self.stream)
         return losses
@@ -47,7 +49,7 @@ class CapturedStep:
         """Record the step; nothing is computed yet."""
         self.inputs = tuple(tensor.clone() for tensor in batch)
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, stream=self.stream):
+        with torch.cuda.graph(graph, stream=self.stream), _rounded_products():
             self.losses = self.step(self.inputs)
         return graph
 
@@ -57,8 +59,9 @@ def captured(step: Step, device: torch.device, schedules: Sequence[LRScheduler] 
 
     What the processor decides in the step, and Python numbers in it, are recorded as they are at the
     fourth step: learning rates must be tensors on the device, optimisers ``capturable``, and the shape of
-    the batch always the same. Random numbers go on: each replay draws new ones. Where several processes
-    share a run, the step stays as it is.
+    the batch always the same. Random numbers go on: each replay draws new ones. Matrix products round
+    their factors to TF32 (10 bits behind the binary point). Where several processes share a run, the step
+    stays as it is.
 
     Args:
         step: from a batch to its losses, without anything that waits for the device.
@@ -87,3 +90,13 @@ def adam(
     on_gpu = device.type == "cuda"
     rate = torch.tensor(learning_rate, device=device) if on_gpu else learning_rate
     return torch.optim.Adam(module.parameters(), rate, betas, fused=True, capturable=on_gpu)
+
+
+@contextmanager
+def _rounded_products() -> Iterator[None]:
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision(PRODUCTS)
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before)

@@ -110,7 +110,8 @@ def test_a_captured_step_equals_the_plain_one(name, monkeypatch):
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-def test_a_captured_step_without_random_numbers_equals_the_plain_one():
+def test_a_captured_step_without_random_numbers_equals_the_plain_one(monkeypatch):
+    monkeypatch.setattr("gentutor.capture.PRODUCTS", "highest")
     device, weights = torch.device("cuda"), []
     for recorded in (False, True):
         torch.manual_seed(0)
@@ -136,3 +137,14 @@ def test_a_captured_step_without_random_numbers_equals_the_plain_one():
         weights.append((losses, net[0].weight.detach().cpu()))
     assert weights[0][0] == pytest.approx(weights[1][0], rel=1e-4)
     torch.testing.assert_close(weights[0][1], weights[1][1], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_products_are_rounded_within_a_captured_step_and_only_there():
+    a, b = (torch.randn(256, 256, device="cuda") for _ in range(2))
+    exact, before = a @ b, torch.get_float32_matmul_precision()
+    step = captured(lambda batch: {"product": batch[0] @ b}, a.device)
+    for _ in range(5):  # eager, recorded, replayed
+        error = (step((a,))["product"] - exact).norm() / exact.norm()
+        assert 1e-5 < error < 1e-3
+    assert torch.get_float32_matmul_precision() == before and torch.equal(a @ b, exact)

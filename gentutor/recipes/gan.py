@@ -61,7 +61,8 @@ class GANRecipe:
     def start(self, device: torch.device) -> Run:
         """A fresh run, seeded: networks, optimisers, averaged generator, batches and step."""
         torch.manual_seed(self.seed)
-        layout = torch.channels_last  # the order in memory in which convolutions are fastest
+        on_cpu = device.type == "cpu"  # there convolutions of this size are fastest with channels last
+        layout = torch.channels_last if on_cpu else torch.contiguous_format
         generator = self.generator().to(device).to(memory_format=layout)
         discriminator = self.discriminator().to(device).to(memory_format=layout)
         ema = EMA(generator, self.ema_decay)
