@@ -14,6 +14,7 @@ from sphinx.util.docutils import SphinxDirective
 from stored_runs import fields, table
 
 FOLDER = Path("benchmarks") / "results"
+ON_GPU = ("gpu", "precision")
 TIMES = "processor_seconds_per_step"  # what a result of ``benchmarks.training.compare`` holds
 
 
@@ -40,7 +41,7 @@ def summary(results: dict[str, dict[str, Any]]) -> nodes.table:
 
 def benchmark(name: str, result: dict[str, Any] | None) -> list[nodes.Node]:
     """The tables of a benchmark; where it has not been run, the command that runs it."""
-    one_thread = "" if name == "gpu" else "OMP_NUM_THREADS=1 "  # waiting threads would be counted too
+    one_thread = "" if name in ON_GPU else "OMP_NUM_THREADS=1 "  # waiting threads would be counted too
     again = nodes.literal("", f"{one_thread}python -m benchmarks {name}")
     if result is None:
         return [fields({"Not measured yet": again})]
