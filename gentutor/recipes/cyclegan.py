@@ -163,7 +163,7 @@ CYCLEGAN_CHARACTERS = CycleGANRecipe(
     learning_rate=1e-3,
     betas=(0.5, 0.999),
     ema_decay=0.995,
-    steps=Steps(ci=5, cpu=300, gpu=3000, full=9000),
+    steps=Steps(ci=5, cpu=600, gpu=3000, full=9000),
     cycles_first=100,
 )
 CYCLEGAN_EMOJI = replace(
