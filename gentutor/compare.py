@@ -90,14 +90,16 @@ def parse_seeds(text: str) -> list[int]:
     """Seeds from a text such as "0,1,2".
 
     Raises:
-        ValueError: it holds something else, a seed twice, or fewer than two.
+        ValueError: it holds something else, a seed twice or outside 0 to 2³² − 1, or fewer than two.
     """
     try:
         seeds = [int(part) for part in text.split(",")]
     except ValueError:
         seeds = []
-    if len(seeds) < 2 or len(set(seeds)) < len(seeds):
-        raise ValueError(f"expected at least two different seeds with commas between them, got {text!r}")
+    if len(seeds) < 2 or len(set(seeds)) < len(seeds) or not all(0 <= seed < 2**32 for seed in seeds):
+        raise ValueError(
+            f"expected at least two different seeds, 0 to 4294967295, with commas between them, got {text!r}"
+        )
     return seeds
 
 

@@ -106,7 +106,7 @@ def test_the_spread_is_the_standard_deviation_over_seeds(command, package, tmp_p
     checkpoint.pretrained(CLASSIFIER, package)  # the card still fits its weights
 
 
-@pytest.mark.parametrize("seeds", ["0", "1,1", "a,b", ""])
+@pytest.mark.parametrize("seeds", ["0", "1,1", "a,b", "", "0,-1", "0,4294967296"])
 def test_wrong_seeds_are_refused_before_training(command, package, tmp_path, seeds):
     assert "at least two different seeds" in command.fails(
         "spread", CLASSIFIER, "--seeds", seeds, "--out", tmp_path

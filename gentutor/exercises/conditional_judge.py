@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gentutor.exercises._calls import call
-from gentutor.exercises._noise import expect_standard_normal, recorded
+from gentutor.exercises._noise import expect_fresh, expect_standard_normal, recorded
 from gentutor.exercises._outcome import close, expect_no_backward, read_tensor, slopes
 from gentutor.exercises._verdict import Exercise, Wrong
 from gentutor.models.conditional import ConditionalGenerator, OneHot, concat_condition
@@ -37,7 +37,9 @@ def _judge_loss(answer: object) -> None:
     generator = ConditionalGenerator(MLPGenerator(5 + 3, (1, 2, 2), (6,)), OneHot(3), 5, torch.arange(3))
     for parameter in (*discriminator.parameters(), *generator.parameters()):
         nn.init.normal_(parameter, 0.0, 0.8)
-    for y in (torch.tensor([2, 0, 1, 1, 2, 0, 2, 1, 0, 0, 2, 1]), torch.tensor([1])):
+    many = torch.tensor([2, 0, 1, 1, 2, 0, 2, 1, 0, 0, 2, 1])
+    seen: list[Tensor] = []
+    for y in (many, many, torch.tensor([1])):
         real = torch.rand(len(y), 1, 2, 2) * 2 - 1
         arguments = {"discriminator": discriminator, "generator": generator, "real": real, "y": y}
         with (
@@ -48,6 +50,8 @@ def _judge_loss(answer: object) -> None:
             loss = read_tensor(call(answer, arguments, LOSS_CRASHES))
         expect_no_backward(discriminator, generator)
         expect_standard_normal(noise, (len(y), 5))
+        expect_fresh(noise, seen)
+        seen += noise
         _judge_labels(asked, judged, y)
         _judge_value(loss, discriminator, generator, real, y, noise[-1])
         _judge_gradients(loss, discriminator, generator, real, y, noise[-1])

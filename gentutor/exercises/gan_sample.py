@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from gentutor.exercises._calls import call
-from gentutor.exercises._noise import expect_standard_normal, recorded
+from gentutor.exercises._noise import expect_fresh, expect_standard_normal, recorded
 from gentutor.exercises._outcome import Outcome, read_tensor, value_difference
 from gentutor.exercises._verdict import Exercise, Wrong
 from gentutor.models.gan import DCGANGenerator
@@ -51,13 +51,16 @@ def _judge_sample(answer: object) -> None:
             nn.init.uniform_(module.running_var, 0.1, 0.6)  # type: ignore[arg-type]
         elif isinstance(module, nn.Linear | nn.ConvTranspose2d):
             nn.init.normal_(module.weight, 0.0, 0.3)
-    for n, training in ((12, True), (7, False), (1, True)):
+    seen: list[Tensor] = []
+    for n, training in ((12, True), (12, False), (7, False), (1, True)):
         generator.train(training)
         before = copy.deepcopy(generator.state_dict())
         twin = copy.deepcopy(generator)
         with recorded(generator) as noise:
             images = read_tensor(call(answer, {"generator": generator, "n": n}, CRASHES))
         expect_standard_normal(noise[-1:], (n, 10))
+        expect_fresh(noise[-1:], seen)
+        seen += noise
         with torch.no_grad():
             evaluated, trained = twin.eval()(noise[-1]), (twin.train()(noise[-1]) if n > 1 else None)
         _judge_images(images, evaluated, trained)

@@ -144,6 +144,11 @@ def one_noise(d, g, real, y):
     return loss(d(real, y), d(g(torch.randn(1, 5).expand(len(y), 5), y).detach(), y))
 
 
+def constant_noise(d, g, real, y):
+    z = torch.randn(len(y), 5, generator=torch.Generator().manual_seed(0))
+    return loss(d(real, y), d(g(z, y).detach(), y))
+
+
 def unlearned_fake(d, g, real, y):
     with torch.no_grad():
         on_fake = d(make(d, g, real, y), y)
@@ -177,6 +182,7 @@ def no_fake(d, g, real, y):
         (untold, "Both networks are told the labels"),
         (uniform, "never negative"),
         (one_noise, "the same noise"),
+        (constant_noise, "Every call draws the same noise"),
         (no_fake, "never calls the generator"),
         (lambda d, g, x, y: make(d, g, x, y).mean(), "never calls the discriminator"),
         (lambda d, g, x, y: right(d, g, x, y) / 2, "average the two terms"),

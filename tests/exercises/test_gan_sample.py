@@ -27,6 +27,10 @@ def sampler(draw=torch.randn, rescale=lambda x: (x + 1) / 2, evaluate=True, rest
     return sample
 
 
+def seeded(*shape):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(0))
+
+
 def on_a_copy(generator, n):
     twin = copy.deepcopy(generator).eval()
     with torch.inference_mode():
@@ -103,6 +107,7 @@ def test_right_samples(answer, accepts):
         (warms_up, "The images differ"),
         (sampler(torch.rand), "torch.rand is uniform"),
         (sampler(lambda n, d: torch.randn(1, d).expand(n, d)), "same noise"),
+        (sampler(seeded), "Every call draws the same noise"),
         (sampler(lambda n, d: torch.randn(64, d)), "expected (12, 10)"),
         (sampler(lambda n, d: torch.randn(n, d + 1)), "(n, generator.latent_dim)"),
         (lambda generator, n: torch.rand(n, 1, 8, 8), "never calls the generator"),
