@@ -67,6 +67,11 @@ def double(width_in: int, width_out: int, transposed: bool = False) -> list[nn.M
     return [up, InstanceNorm(width_out), nn.ReLU()]
 
 
+def has_bfloat16(device: torch.device) -> bool:
+    """Whether a device multiplies in bfloat16 itself; GPUs from before 2020 only imitate it, slowly."""
+    return device.type != "cuda" or torch.cuda.is_bf16_supported(including_emulation=False)
+
+
 class MixedPrecision(nn.Module):
     """A network that in training computes in bfloat16 where that is faster; its weights stay float32.
 
@@ -75,7 +80,8 @@ class MixedPrecision(nn.Module):
 
     Args:
         net: takes one tensor, gives one.
-        device_type: where to do so: "cuda", or "cpu"; elsewhere, and in eval mode, all is float32.
+        device_type: where to do so: "cuda", or "cpu"; elsewhere, in eval mode, and on GPUs without
+            bfloat16, all is float32.
     """
 
     def __init__(self, net: nn.Module, device_type: str = "cuda") -> None:
@@ -84,6 +90,6 @@ class MixedPrecision(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """What ``net`` makes of x, as float32."""
-        mixed = self.training and x.device.type == self.device_type
+        mixed = self.training and x.device.type == self.device_type and has_bfloat16(x.device)
         with torch.autocast(x.device.type, torch.bfloat16, enabled=mixed):
             return self.net(x).float()
