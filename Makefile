@@ -10,7 +10,7 @@ CONSTRAINTS ?= constraints.txt
 PIP_INSTALL := $(PYTHON) -m pip install -qq --disable-pip-version-check $(CONSTRAINTS:%=--constraint %)
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve lab test test-html test-colab bench lint format links strip sync pins clean
+.PHONY: help book serve lab test test-html test-gpu test-colab bench lint format links strip sync pins clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ test: $(INSTALLED) ## everything: unit tests, doctests, notebooks, exercises, pa
 
 test-html: $(INSTALLED) ## only the tests of the built pages
 	@OMP_NUM_THREADS=1 $(PYTHON) -m pytest -q tests/book $(PYTEST)
+
+test-gpu: $(INSTALLED) ## the tests that need a GPU, which make test leaves out
+	@$(PYTHON) -m pytest -q -m gpu tests $(PYTEST)
 
 test-colab: $(INSTALLED) ## run the notebooks as Colab would, from the wheel (minutes; NOTEBOOKS=book/... for some)
 	@$(PYTHON) -m tools.colab $(NOTEBOOKS)

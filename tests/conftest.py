@@ -7,6 +7,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 import pytest  # noqa: E402 (the environment comes first)
+import torch  # noqa: E402
 from typer.testing import CliRunner  # noqa: E402
 
 from gentutor.cli import app  # noqa: E402
@@ -30,8 +31,18 @@ def html(executed_notebooks):
     return build.HTML
 
 
+def pytest_configure(config):
+    """The tests see no GPU, so that they do the same everywhere; ``-m gpu`` selects those that need one."""
+    if config.option.markexpr != "gpu":
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
+
+
 def pytest_collection_modifyitems(items):
     """With two workers: one makes the book and opens it in a browser, the other does the rest meanwhile."""
+    if not torch.cuda.is_available():
+        for item in items:
+            if item.get_closest_marker("gpu"):
+                item.add_marker(pytest.mark.skip(reason="needs a GPU (make test-gpu)"))
 
     def turn(item):
         if item.get_closest_marker("browser"):

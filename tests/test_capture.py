@@ -91,7 +91,7 @@ def test_no_step_looks_at_a_value(name):
     assert losses and all(value.shape == () for value in losses.values())
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.gpu
 @pytest.mark.parametrize("name", [name for name in recipes.ALL if name != "digit-classifier"])
 def test_a_captured_step_equals_the_plain_one(name, monkeypatch):
     """Eight steps, of which the last five are replayed; random numbers are the only difference."""
@@ -109,7 +109,7 @@ def test_a_captured_step_equals_the_plain_one(name, monkeypatch):
         assert ours == pytest.approx(theirs, rel=tolerance, abs=tolerance)
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.gpu
 def test_a_captured_step_without_random_numbers_equals_the_plain_one(monkeypatch):
     monkeypatch.setattr("gentutor.capture.PRODUCTS", "highest")
     device, weights = torch.device("cuda"), []
@@ -139,7 +139,7 @@ def test_a_captured_step_without_random_numbers_equals_the_plain_one(monkeypatch
     torch.testing.assert_close(weights[0][1], weights[1][1], rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.gpu
 def test_products_are_rounded_within_a_captured_step_and_only_there():
     a, b = (torch.randn(256, 256, device="cuda") for _ in range(2))
     exact, before = a @ b, torch.get_float32_matmul_precision()

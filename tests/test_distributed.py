@@ -22,9 +22,7 @@ SMALL = dataclasses.replace(recipes.MLP_GAN, batch_size=8)
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory) -> list[dict]:
     """What each of two processes found (gloo, on the processor)."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CUDA_VISIBLE_DEVICES", "")
-        return two_processes(cases.work, tmp_path_factory.mktemp("pair"))
+    return two_processes(cases.work, tmp_path_factory.mktemp("pair"))
 
 
 def two_processes(work: Callable[..., None], folder: Path) -> list[dict]:
@@ -100,7 +98,7 @@ def test_synchronised_statistics_need_gpus(monkeypatch):
         distributed.shared(cases.vae(), sync_batch_norm=True)
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.gpu
 def test_synchronised_statistics_are_those_of_the_whole_batch(tmp_path, in_float64):
     alone = cases.normalised()
     assert any(gradient.abs().max() > 1e-3 for gradient in alone.values())

@@ -137,7 +137,7 @@ def test_in_eval_mode_nothing_is_mixed():
     assert torch.equal(net.eval()(x), net.net(x))
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.gpu
 def test_it_trains_on_a_gpu_in_mixed_precision(root):
     recipe = replace(small(root), width=8)
     run = recipe.start(torch.device("cuda"))

@@ -85,7 +85,7 @@ def test_other_parts_are_loaded_as_ever():
         load_part(nn.Linear(2, 3), nn.Linear(2, 2).state_dict())
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.gpu
 def test_a_state_of_a_gpu_goes_on_there_and_on_a_processor():
     gpu = torch.device("cuda")
     nets = [nn.Linear(2, 1).to(device) for device in (gpu, gpu, CPU)]

@@ -149,7 +149,7 @@ def test_device_moves_every_batch_and_each_tensor_is_indexed_where_it_is():
     assert a.device.type == b.device.type == "meta"
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.gpu
 def test_a_gpu_gets_the_same_batches():
     x = torch.arange(20)
     on_cpu = take(batches(x, batch_size=6, generator=seeded(0)), 9)
