@@ -12,7 +12,6 @@ from PIL import Image
 
 from gentutor import checkpoint, data, recipes, runs
 from gentutor.metrics import measure
-from gentutor.models.layers import MixedPrecision, has_bfloat16
 from gentutor.resume import load_state
 from gentutor.sampling import tile, translations
 from gentutor.training import fit
@@ -115,26 +114,6 @@ def test_a_step_in_mixed_precision_keeps_losses_and_weights_in_float32(root):
     for name, value in losses["cuda"].items():
         assert losses["cpu"][name] == pytest.approx(value.item(), rel=0.05, abs=0.01)
         assert losses["cpu"][name] != value
-
-
-@pytest.mark.parametrize("supported", [True, False])
-def test_gpus_that_only_imitate_bfloat16_stay_in_float32(supported, monkeypatch):
-    asked: list[bool] = []
-
-    def is_bf16_supported(including_emulation: bool) -> bool:
-        asked.append(including_emulation)
-        return supported
-
-    monkeypatch.setattr(torch.cuda, "is_bf16_supported", is_bf16_supported)
-    assert has_bfloat16(torch.device("cuda")) == supported and asked == [False]
-    assert has_bfloat16(CPU)
-
-
-def test_in_eval_mode_nothing_is_mixed():
-    net = MixedPrecision(torch.nn.Linear(3, 2), "cpu")
-    x = torch.randn(4, 3)
-    assert net(x).dtype == torch.float32 and not torch.equal(net(x), net.net(x))
-    assert torch.equal(net.eval()(x), net.net(x))
 
 
 @pytest.mark.gpu
