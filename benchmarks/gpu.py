@@ -118,11 +118,11 @@ def as_table(results: dict[str, Any]) -> dict[str, Any]:
                 f"{usual:,.0f}" if usual else "–",
                 f"{rates[REPLAYED] / rates[PLAIN]:.1f}",
                 f"{rates[REPLAYED] / usual:.1f}" if usual else "–",
-                f"{100 * before:.0f} → {100 * after:.0f} %",
+                f"{100 * before:.0f} → {100 * after:.0f}",
             ]
         )
     ratios = [f"{REPLAYED} / {way}" for way in (PLAIN, TUTORIAL)]
-    columns = ["images a second", PLAIN, REPLAYED, TUTORIAL, *ratios, "in kernels"]
+    columns = ["images a second", PLAIN, REPLAYED, TUTORIAL, *ratios, "in kernels, %"]
     return {"title": torch.cuda.get_device_name(), "columns": columns, "rows": rows}
 
 

@@ -40,6 +40,7 @@ def show_times(chapter: str) -> None:
         if profile in times:
             entry = times[profile]
             took = f"{entry['minutes']:.1f} minutes for the whole chapter on {entry['device']}"
+            took += f"\n  ({entry['note']})" if "note" in entry else ""
         else:
             took = "not timed yet"
         print(f"profile {profile}: {took}")

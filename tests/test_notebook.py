@@ -104,12 +104,19 @@ def test_live_translations_follow_the_same_images():
 
 def test_minutes_of_a_chapter_are_shown_and_missing_ones_named(monkeypatch, capsys):
     entry = {"minutes": 4.07, "device": "a laptop, 2 threads", "torch": "2.6"}
-    monkeypatch.setattr(notebook.studies, "load", lambda name: {"ch09": {"cpu": entry}})
+    noted = entry | {"note": "two at once"}
+    monkeypatch.setattr(
+        notebook.studies, "load", lambda name: {"ch09": {"cpu": entry}, "ch11": {"gpu": noted}}
+    )
     notebook.show_times("ch09")
     notebook.show_times("ch10")
+    notebook.show_times("ch11")
     assert capsys.readouterr().out.splitlines() == [
         "profile cpu: 4.1 minutes for the whole chapter on a laptop, 2 threads",
         "profile gpu: not timed yet",
         "profile cpu: not timed yet",
         "profile gpu: not timed yet",
+        "profile cpu: not timed yet",
+        "profile gpu: 4.1 minutes for the whole chapter on a laptop, 2 threads",
+        "  (two at once)",
     ]

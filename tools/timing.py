@@ -1,6 +1,6 @@
 """Measures how long a chapter takes and stores the minutes, which the chapter shows its readers.
 
-    python tools/timing.py book/ch02_gan.ipynb [--profile cpu]
+    python tools/timing.py book/ch02_gan.ipynb [--profile cpu] [--note TEXT]
 
 The notebook is run from top to bottom on an otherwise idle machine; the result goes into the
 package's stored studies under ``chapter-times``.
@@ -27,6 +27,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("notebook", type=Path)
     parser.add_argument("--profile", default="cpu", choices=("ci", "cpu", "gpu"))
+    parser.add_argument("--note", help="what a reader must know, e.g. what ran beside it")
     arguments = parser.parse_args()
     os.environ["GENTUTOR_PROFILE"] = arguments.profile
 
@@ -38,6 +39,8 @@ def main() -> None:
 
     times = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {}
     entry = {"minutes": round(minutes, 2), "device": device_name(), "torch": torch.__version__}
+    if arguments.note:
+        entry["note"] = arguments.note
     times.setdefault(arguments.notebook.stem, {})[arguments.profile] = entry
     RESULT.parent.mkdir(parents=True, exist_ok=True)
     RESULT.write_text(json.dumps(times, indent=1) + "\n", encoding="utf-8")
