@@ -15,12 +15,14 @@ from gentutor.evaluation.likelihood import (
     latent_information,
     log_likelihood,
 )
+from gentutor.evaluation.neighbours import density_coverage, neighbour_radii
 from gentutor.evaluation.retrieval import retrieval_ranks
 
 __all__ = [
     "active_units",
     "class_frechet_distance",
     "conditional_log_likelihood",
+    "density_coverage",
     "expected_calibration_error",
     "frechet_distance",
     "kernel_distance",
@@ -29,6 +31,7 @@ __all__ = [
     "mode_count",
     "monte_carlo",
     "nearest_neighbours",
+    "neighbour_radii",
     "precision_recall",
     "reliability",
     "retrieval_ranks",

@@ -10,7 +10,13 @@ from torch.optim import Optimizer
 
 from gentutor import data, recipes
 from gentutor.checkpoint import pretrained
-from gentutor.evaluation import frechet_distance, kernel_distance, precision_recall
+from gentutor.evaluation import (
+    density_coverage,
+    frechet_distance,
+    kernel_distance,
+    neighbour_radii,
+    precision_recall,
+)
 from gentutor.metrics import NEIGHBOURS, digit_features
 from gentutor.models.gan import Generator
 from gentutor.objectives import adversarial as objective
@@ -100,7 +106,10 @@ def gan_measurements(seeds: tuple[int, ...] = (0, 1, 2, 3, 4), samples: int = 10
             fakes[name] = digit_features(sample_images(pretrained(name)[0], samples, seed=seed))
         for name, fake in fakes.items():
             precision, recall = precision_recall(test, fake, NEIGHBOURS)
-            _record(rows, name, test, fake, precision=precision, recall=recall)
+            density, coverage = density_coverage(test, fake, NEIGHBOURS)
+            radius = neighbour_radii(fake, NEIGHBOURS).median().item()
+            more = {"precision": precision, "recall": recall, "density": density, "coverage": coverage}
+            _record(rows, name, test, fake, **more, radius=radius)
         for n in (100, 300, 1000, 3000, 10_000):
             some = torch.randperm(len(test), generator=random)[:n]
             _record(bias, str(n), test[some], train[order[:n]])

@@ -1,0 +1,80 @@
+"""Density and coverage: quality and variety of samples, measured with balls around data alone."""
+
+import torch
+from torch import Tensor
+
+from gentutor.evaluation.distances import CHUNK, _features
+
+
+def density_coverage(real: Tensor, fake: Tensor, k: int = 3) -> tuple[float, float]:
+    r"""Density: how many balls around data a sample lies in. Coverage: the share of balls with a sample.
+
+    .. math::
+        \mathrm{density} = \frac1{kM} \sum_j \sum_i \mathbb 1\big[\|f_j - r_i\|_2 \le \rho_k(r_i)\big],
+        \qquad
+        \mathrm{coverage} = \frac1N \sum_i \max_j \mathbb 1\big[\|f_j - r_i\|_2 \le \rho_k(r_i)\big]
+
+    where :math:`\rho_k(r_i)` is the distance from :math:`r_i` to its k-th nearest neighbour among the
+    data, itself not counted. Unlike recall, coverage draws its balls around data alone.
+
+    For samples of the data's own distribution, points that do not repeat and M = N, density is about 1 and
+    coverage about :math:`1 - 2^{-k}`: a ball stays empty if the k nearest of all other points are data.
+
+    Args:
+        real: (N, D), features r of data, N > k.
+        fake: (M, D), features f of samples, M >= 1.
+        k: at least 1; the larger, the more forgiving.
+
+    Returns:
+        (density, coverage): a number from 0 to N / k, and one in [0, 1].
+
+    Raises:
+        TypeError: an argument is no floating-point tensor.
+        ValueError: not two matrices with the same D, k < 1, k >= N, or values not finite.
+
+    Source:
+        eq-density-coverage; Naeem et al. 2020.
+
+    >>> real = torch.tensor([[0.0], [1.0], [2.0], [10.0]])  # balls with radius 1, 1, 1 and 8
+    >>> fake = torch.tensor([[0.5], [1.0], [1.5], [40.0], [41.0]])  # in them lie 2, 3, 2 and 0
+    >>> density_coverage(real, fake, k=1)
+    (1.4, 0.75)
+    """
+    radii = neighbour_radii(real, k)
+    real, fake = _features(1, real=real, fake=fake)
+    held = torch.cat(
+        [
+            (_exact_distances(rows, fake) <= radius[:, None]).sum(dim=1)
+            for rows, radius in zip(real.split(CHUNK), radii.split(CHUNK), strict=True)
+        ]
+    )  # (N,), samples in each ball
+    return held.sum().item() / (k * len(fake)), (held > 0).double().mean().item()
+
+
+def neighbour_radii(points: Tensor, k: int = 3) -> Tensor:
+    """The distance from every point to its k-th nearest neighbour, itself not counted.
+
+    Args:
+        points: (N, D), N > k.
+        k: at least 1.
+
+    Returns:
+        (N,), float64, at least 0, in the unit of the points; exactly 0 for a point that k others repeat.
+
+    Raises:
+        TypeError: the points are no floating-point tensor.
+        ValueError: no matrix, k < 1, k >= N, or values not finite.
+
+    >>> neighbour_radii(torch.tensor([[0.0], [1.0], [3.0]]), k=1)
+    tensor([1., 1., 2.], dtype=torch.float64)
+    """
+    if k < 1:
+        raise ValueError(f"k must be at least 1, got {k}")
+    (points,) = _features(k + 1, points=points)
+    smallest = [_exact_distances(rows, points).topk(k + 1, largest=False).values for rows in points.split(CHUNK)]
+    return torch.cat(smallest)[:, k]
+
+
+def _exact_distances(a: Tensor, b: Tensor) -> Tensor:
+    """By differences, not by a matrix product: equal points have the distance 0."""
+    return torch.cdist(a, b, compute_mode="donot_use_mm_for_euclid_dist")
