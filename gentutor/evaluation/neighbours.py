@@ -40,7 +40,11 @@ def density_coverage(real: Tensor, fake: Tensor, k: int = 3) -> tuple[float, flo
     >>> density_coverage(real, fake, k=1)
     (1.4, 0.75)
     """
-    radii = neighbour_radii(real, k)
+    return from_radii(real, fake, neighbour_radii(real, k), k)
+
+
+def from_radii(real: Tensor, fake: Tensor, radii: Tensor, k: int) -> tuple[float, float]:
+    """Density and coverage where the radii (N,) around the data are known, for many sets of samples."""
     real, fake = _features(1, real=real, fake=fake)
     held = torch.cat(
         [
@@ -71,7 +75,8 @@ def neighbour_radii(points: Tensor, k: int = 3) -> Tensor:
     if k < 1:
         raise ValueError(f"k must be at least 1, got {k}")
     (points,) = _features(k + 1, points=points)
-    smallest = [_exact_distances(rows, points).topk(k + 1, largest=False).values for rows in points.split(CHUNK)]
+    distances = (_exact_distances(rows, points) for rows in points.split(CHUNK))
+    smallest = [each.topk(k + 1, largest=False).values for each in distances]
     return torch.cat(smallest)[:, k]
 
 

@@ -10,13 +10,8 @@ from torch.optim import Optimizer
 
 from gentutor import data, recipes
 from gentutor.checkpoint import pretrained
-from gentutor.evaluation import (
-    density_coverage,
-    frechet_distance,
-    kernel_distance,
-    neighbour_radii,
-    precision_recall,
-)
+from gentutor.evaluation import frechet_distance, kernel_distance, neighbour_radii, precision_recall
+from gentutor.evaluation.neighbours import from_radii
 from gentutor.metrics import NEIGHBOURS, digit_features
 from gentutor.models.gan import Generator
 from gentutor.objectives import adversarial as objective
@@ -90,30 +85,52 @@ def dcgan_ablation(
 
 
 def gan_measurements(seeds: tuple[int, ...] = (0, 1, 2, 3, 4), samples: int = 10_000) -> dict[str, Any]:
-    """The stored GANs, noise and training images against the test set, over several draws."""
+    """The stored GANs and images of known faults against the test set, over several draws.
+
+    Beside them, with ``bias``, distances of real images from real images by the size of the sets: training
+    from test images, and, in ``bias_held_out``, two parts of the test set.
+    """
     test = digit_features(data.to_unit(data.mnist("test").images))
-    train = digit_features(data.to_unit(data.mnist("train").images))
+    images, labels = data.mnist("train")
+    train = digit_features(data.to_unit(images))
+    radii = neighbour_radii(test, NEIGHBOURS)
     rows: dict[str, dict[str, list[float]]] = {}
     bias: dict[str, dict[str, list[float]]] = {}
+    held_out: dict[str, dict[str, list[float]]] = {}
+    radius = {"test": round(radii.median().item(), 5)}  # of the balls of precision and recall, the median
     for seed in seeds:
         random = torch.Generator().manual_seed(seed)
         order = torch.randperm(len(train), generator=random)
+        to_seven = order[labels[order] < 8][:samples]
         fakes = {
             "noise": digit_features(torch.rand(samples, 1, 28, 28, generator=random)),
             "train": train[order[:samples]],
+            "0 to 7": train[to_seven],
+            "0 to 7, half overlaid": digit_features(half_overlaid(data.to_unit(images[to_seven]))),
         }
         for name in ("mlp-gan-mnist", "dcgan-mnist"):
             fakes[name] = digit_features(sample_images(pretrained(name)[0], samples, seed=seed))
         for name, fake in fakes.items():
             precision, recall = precision_recall(test, fake, NEIGHBOURS)
-            density, coverage = density_coverage(test, fake, NEIGHBOURS)
-            radius = neighbour_radii(fake, NEIGHBOURS).median().item()
+            density, coverage = from_radii(test, fake, radii, NEIGHBOURS)
             more = {"precision": precision, "recall": recall, "density": density, "coverage": coverage}
-            _record(rows, name, test, fake, **more, radius=radius)
+            _record(rows, name, test, fake, **more)
+            if seed == seeds[0]:
+                radius[name] = round(neighbour_radii(fake, NEIGHBOURS).median().item(), 5)
         for n in (100, 300, 1000, 3000, 10_000):
             some = torch.randperm(len(test), generator=random)[:n]
             _record(bias, str(n), test[some], train[order[:n]])
-    return {"settings": {"seeds": seeds, "samples": samples}, "rows": rows, "bias": bias}
+        for n in (100, 300, 1000, 3000, 5000):
+            some, others = torch.randperm(len(test), generator=random)[: 2 * n].chunk(2)
+            _record(held_out, str(n), test[some], test[others])
+    settings = {"seeds": seeds, "samples": samples}
+    return {"settings": settings, "rows": rows, "radius": radius, "bias": bias, "bias_held_out": held_out}
+
+
+def half_overlaid(images: Tensor) -> Tensor:
+    """The same number of images: in the first half another one is laid over each, two digits at once."""
+    half = len(images) // 2
+    return torch.cat([torch.maximum(images[:half], images[-half:]), images[half:]])
 
 
 def _record(
