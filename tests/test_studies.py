@@ -8,7 +8,7 @@ import torch
 
 from gentutor import studies
 from gentutor.data import toy
-from gentutor.studies.mode_collapse import BASE, VARIANTS, train_toy
+from gentutor.studies.mode_collapse import BASE, REFERENCES, VARIANTS, reference, train_toy
 
 
 @pytest.mark.parametrize("name", VARIANTS)
@@ -16,7 +16,7 @@ def test_every_variant_trains(name):
     gan = replace(VARIANTS[name], hidden=(8,), batch_size=16)
     result = train_toy(gan, toy.grid(), steps=20, seed=0, name=name)
     assert result.variant == name and result.steps == list(range(1, 21))
-    assert result.modes == result.modes_over_time[-1] and 0 <= result.modes <= 25
+    assert result.modes == result.modes_over_time[-1] == sum(hits >= 25 for hits in result.hits)
     assert 0 <= result.good <= 1 and len(result.samples) == 500
     assert all(len(values) == 20 for values in result.losses.values())
 
@@ -70,7 +70,16 @@ def test_stored_results_say_how_they_were_made(name):
 
 
 def test_stored_mode_collapse_has_every_variant_and_seed():
-    rows = studies.load("mode-collapse")["rows"]
-    seeds = studies.load("mode-collapse")["settings"]["seeds"]
-    assert len(seeds) >= 5
-    assert {(row["variant"], row["seed"]) for row in rows} == {(v, s) for v in VARIANTS for s in seeds}
+    result = studies.load("mode-collapse")
+    rows, settings = result["rows"], result["settings"]
+    assert len(settings["seeds"]) >= 5 and len(settings["fresh_seeds"]) >= 1
+    seeds = settings["seeds"] + settings["fresh_seeds"]
+    names = [*REFERENCES, *VARIANTS]
+    assert {(row["variant"], row["seed"]) for row in rows} == {(v, s) for v in names for s in seeds}
+    assert all(row["good"] == pytest.approx(sum(row["hits"]) / settings["samples"]) for row in rows)
+
+
+def test_scatter_covers_no_mode_and_fresh_data_all():
+    scatter, fresh = (reference(name, toy.grid(), seed=0) for name in REFERENCES)
+    assert scatter.modes == 0 and sum(hits > 0 for hits in scatter.hits) > 15  # one hit is no measure
+    assert fresh.modes == 25 and fresh.good > 0.97

@@ -5,6 +5,7 @@ from gentutor.evaluation.distances import (
     frechet_distance,
     kernel_distance,
     mode_count,
+    mode_hits,
     nearest_neighbours,
     precision_recall,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "latent_information",
     "log_likelihood",
     "mode_count",
+    "mode_hits",
     "monte_carlo",
     "nearest_neighbours",
     "neighbour_radii",

@@ -1,4 +1,4 @@
-"""How many of 25 modes a GAN finds: losses and cures, compared over seeds."""
+"""How many of 25 modes a GAN covers: losses and cures, compared over seeds, and what chance would give."""
 
 import functools
 from collections.abc import Callable, Iterator
@@ -10,11 +10,13 @@ from torch import Tensor, nn
 from torch.optim import SGD, Adam, Optimizer
 
 from gentutor.data import toy
-from gentutor.evaluation import mode_count
+from gentutor.evaluation import mode_count, mode_hits
 from gentutor.models.gan import MLP, GaussianNoise, Generator
 from gentutor.objectives import adversarial as objective
 from gentutor.steps import gan_step, wgan_gp_step
 from gentutor.training import fit
+
+SAMPLES = 2500  # in each count: 100 for each mode, if all have the same
 
 
 @dataclass(frozen=True)
@@ -78,11 +80,12 @@ class ToyGAN:
 
 @dataclass
 class ToyRun:
-    """One trained toy: how many modes it has, and how that and the losses went."""
+    """One trained toy: how many modes it covers, and how that and the losses went."""
 
     variant: str
     seed: int
-    modes: int = 0
+    modes: int = 0  # with at least a quarter of their fair share of the samples
+    hits: list[int] = field(default_factory=list)  # good samples of each mode
     good: float = 0.0  # the share of samples within three standard deviations of a mode
     steps: list[int] = field(default_factory=list)
     modes_over_time: list[int] = field(default_factory=list)
@@ -93,7 +96,7 @@ class ToyRun:
 
 
 def train_toy(gan: ToyGAN, density: toy.GaussianMixture, *, steps: int, seed: int, name: str = "") -> ToyRun:
-    """Train a toy GAN and count its modes at 20 moments, each time on 2,500 samples.
+    """Train a toy GAN and count its modes at 20 moments, each time on ``SAMPLES`` points.
 
     Args:
         gan: what to train.
@@ -109,8 +112,9 @@ def train_toy(gan: ToyGAN, density: toy.GaussianMixture, *, steps: int, seed: in
 
     @torch.no_grad()
     def report(step: int, losses: dict[str, float]) -> None:
-        points = generator(torch.randn(2500, gan.latent_dim))
+        points = generator(torch.randn(SAMPLES, gan.latent_dim))
         result.modes, result.good = mode_count(points, density.means, std)
+        result.hits = mode_hits(points, density.means, std).tolist()
         result.steps.append(step)
         result.modes_over_time.append(result.modes)
         result.good_over_time.append(round(result.good, 4))
@@ -158,15 +162,46 @@ VARIANTS: dict[str, ToyGAN] = {
 }
 
 
-def mode_collapse(seeds: tuple[int, ...] = (0, 1, 2, 3, 4), steps: int = 6000) -> dict[str, Any]:
-    """Every variant on the grid of 25 modes, once for each seed."""
+# What the counts are without any GAN: their two ends.
+REFERENCES: dict[str, Callable[[int, Tensor], Tensor]] = {
+    "scatter by chance": lambda n, edge: edge * (2 * torch.rand(n, 2) - 1),  # on the square around the grid
+    "fresh data": lambda n, edge: toy.grid().sample(n),
+}
+
+
+def reference(name: str, density: toy.GaussianMixture, seed: int) -> ToyRun:
+    """The same counts for points that no network made.
+
+    Args:
+        name: of ``REFERENCES``.
+        density: the modes to count, of the grid.
+        seed: of the points.
+    """
+    torch.manual_seed(seed)
+    edge = density.means.max() + 1
+    points, std = REFERENCES[name](SAMPLES, edge), float(density.std[0])
+    modes, good = mode_count(points, density.means, std)
+    return ToyRun(name, seed, modes, mode_hits(points, density.means, std).tolist(), good)
+
+
+def mode_collapse(
+    seeds: tuple[int, ...] = (0, 1, 2, 3, 4), fresh_seeds: tuple[int, ...] = (5,), steps: int = 6000
+) -> dict[str, Any]:
+    """Every variant on the grid of 25 modes, once for each seed, and the two ends of the scale.
+
+    What the first seeds seem to show is to be checked on the fresh ones.
+    """
     density = toy.grid()
-    rows = [
-        asdict(train_toy(gan, density, steps=steps, seed=seed, name=name))
+    both = seeds + fresh_seeds
+    runs = [reference(name, density, seed) for name in REFERENCES for seed in both]
+    runs += [
+        train_toy(gan, density, steps=steps, seed=seed, name=name)
+        for seed in both
         for name, gan in VARIANTS.items()
-        for seed in seeds
     ]
+    rows = [asdict(run) for run in runs]
     for row in rows:
         if row["seed"] != seeds[0]:  # pictures and curves of the first seed are enough
             row["samples"], row["losses"] = [], {}
-    return {"settings": {"seeds": seeds, "steps": steps, "samples": 2500}, "rows": rows}
+    settings = {"seeds": seeds, "fresh_seeds": fresh_seeds, "steps": steps, "samples": SAMPLES}
+    return {"settings": settings, "rows": rows}
