@@ -24,7 +24,7 @@ def test_density_and_coverage_against_prdc(k):
 @pytest.mark.equation("eq-density-coverage")
 @pytest.mark.parametrize("k", [1, 3])
 def test_what_fresh_data_score(k):
-    """A ball is empty if the k nearest of all N - 1 + M others are data; a sample lies in about k of the balls."""
+    """A ball is empty if the k nearest of all N - 1 + M others are data; a sample lies in about k balls."""
     random = torch.Generator().manual_seed(0)
     n, m, repeats = 60, 40, 200
     draws = [

@@ -6,7 +6,8 @@ import pytest
 import torch
 from sklearn.neighbors import NearestNeighbors
 
-from gentutor.evaluation import mode_count, nearest_neighbours
+from gentutor.data import toy
+from gentutor.evaluation import mode_count, mode_hits, nearest_neighbours
 
 GRID = torch.cartesian_prod(torch.arange(5.0), torch.arange(5.0))  # 25 modes, 1 apart
 STD = 0.05
@@ -18,7 +19,7 @@ def draw(modes: torch.Tensor, n: int, std: float = STD) -> torch.Tensor:
     return chosen + std * torch.randn(n, 2, generator=generator)
 
 
-def test_the_mixture_itself_reaches_all_modes():
+def test_the_mixture_itself_covers_all_modes():
     modes, share = mode_count(draw(GRID, 20_000), GRID, STD)
     assert modes == 25
     within = 1 - math.exp(-(3**2) / 2)  # in two dimensions the radius is Rayleigh distributed
@@ -32,10 +33,29 @@ def test_collapse_costs_modes_and_not_quality(kept):
     assert share > 0.98
 
 
-def test_blur_costs_quality_and_not_modes():
-    modes, share = mode_count(draw(GRID, 20_000, std=4 * STD), GRID, STD)
-    assert modes == 25
-    assert share < 0.5
+def test_blur_costs_quality_first_and_modes_once_less_than_a_quarter_is_good():
+    for blur, all_modes in ((2, 25), (8, 0)):
+        modes, share = mode_count(draw(GRID, 20_000, std=blur * STD), GRID, STD)
+        assert modes == all_modes
+        assert share == pytest.approx(1 - math.exp(-((3 / blur) ** 2) / 2), abs=0.02)
+
+
+def test_even_scatter_hits_most_modes_and_covers_none():
+    density = toy.grid()
+    points = 5 * (2 * torch.rand(2500, 2, generator=torch.Generator().manual_seed(0)) - 1)
+    std = float(density.std[0])
+    hits = mode_hits(points, density.means, std)
+    area = 25 * math.pi * (3 * std) ** 2 / 10**2  # of the discs, by that of the square
+    assert mode_count(points, density.means, std) == (0, hits.sum().item() / 2500)
+    assert hits.sum().item() / 2500 == pytest.approx(area, abs=4 * math.sqrt(area / 2500))
+    assert (hits > 0).sum() > 15
+
+
+def test_a_mode_is_covered_from_a_quarter_of_its_fair_share_on():
+    means = torch.tensor([[0.0], [10.0]])
+    for bad, modes in ((11, 2), (12, 1)):  # N / (4 K) is 2, then 2.125: the second mode has 2 hits
+        samples = torch.tensor([0.0] * 3 + [10.0] * 2 + [1000.0] * bad)[:, None]
+        assert mode_count(samples, means, 1.0) == (modes, 5 / (5 + bad))
 
 
 def test_a_sample_counts_within_three_standard_deviations():
@@ -43,6 +63,12 @@ def test_a_sample_counts_within_three_standard_deviations():
     assert mode_count(torch.tensor([[2.99]]), means, 1.0) == (1, 1.0)
     assert mode_count(torch.tensor([[3.01]]), means, 1.0) == (0, 0.0)
     assert mode_count(torch.tensor([[3.0], [4.0], [6.9], [7.1]]), means, 1.0) == (2, 0.5)
+
+
+def test_hits_of_each_mode():
+    means = torch.tensor([[0.0], [10.0], [20.0]])
+    samples = torch.tensor([[0.1], [-2.9], [3.1], [5.0], [21.0]])
+    assert mode_hits(samples, means, 1.0).tolist() == [2, 0, 1]
 
 
 def test_bad_arguments_of_mode_count():

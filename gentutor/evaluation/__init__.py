@@ -4,8 +4,6 @@ from gentutor.evaluation.classes import class_frechet_distance, wilson_interval,
 from gentutor.evaluation.distances import (
     frechet_distance,
     kernel_distance,
-    mode_count,
-    mode_hits,
     nearest_neighbours,
     precision_recall,
 )
@@ -16,6 +14,7 @@ from gentutor.evaluation.likelihood import (
     latent_information,
     log_likelihood,
 )
+from gentutor.evaluation.modes import mode_count, mode_hits
 from gentutor.evaluation.neighbours import density_coverage, neighbour_radii
 from gentutor.evaluation.retrieval import retrieval_ranks
 

@@ -122,66 +122,6 @@ def precision_recall(real: Tensor, fake: Tensor, k: int = 3) -> tuple[float, flo
     return good.double().mean().item(), torch.cat(covered).double().mean().item()
 
 
-def mode_count(samples: Tensor, means: Tensor, std: float) -> tuple[int, float]:
-    r"""How many of a mixture's equal modes the samples cover, and the share of good samples.
-
-    A sample is good if it lies within three standard deviations of the nearest mode, and is then a hit
-    of that mode. A mode is covered if it has at least a quarter of its fair share of N samples,
-
-    .. math:: \mathrm{hits}_k \ge \frac{N}{4K}.
-
-    One hit is not enough where N is much larger than K: stray points, scattered evenly, hit most modes.
-    Quality and variety are counted apart.
-
-    Args:
-        samples: (N, D), points, N >= 1.
-        means: (K, D), the mixture's modes, equally likely.
-        std: their common standard deviation, in the unit of the points, above 0.
-
-    Returns:
-        (modes, share): a whole number in 0 ... K, and a number in [0, 1].
-
-    Raises:
-        TypeError: samples or means is no floating-point tensor.
-        ValueError: not two matrices with the same D, std not positive, or values not finite.
-
-    Source:
-        Srivastava et al. 2017, section 4.1, where one hit is enough.
-
-    >>> means = torch.tensor([[0.0, 0.0], [10.0, 0.0]])
-    >>> mode_count(torch.tensor([[0.2, 0.0], [0.0, 0.1], [5.0, 0.0], [9.0, 9.0]]), means, std=0.1)
-    (1, 0.5)
-    """
-    hits = mode_hits(samples, means, std)
-    covered = hits >= len(samples) / (4 * len(means))
-    return int(covered.sum()), hits.sum().item() / len(samples)
-
-
-def mode_hits(samples: Tensor, means: Tensor, std: float) -> Tensor:
-    """How many good samples each mode has: those within three standard deviations whose nearest it is.
-
-    Args:
-        samples: (N, D), points, N >= 1.
-        means: (K, D), the mixture's modes.
-        std: their common standard deviation, in the unit of the points, above 0.
-
-    Returns:
-        (K,), int64; the sum is the number of good samples.
-
-    Raises:
-        TypeError: samples or means is no floating-point tensor.
-        ValueError: not two matrices with the same D, std not positive, or values not finite.
-
-    >>> mode_hits(torch.tensor([[0.2], [0.1], [5.0]]), torch.tensor([[0.0], [10.0]]), std=0.1)
-    tensor([2, 0])
-    """
-    if not std > 0:
-        raise ValueError(f"std must be positive, got {std}")
-    samples, means = _features(1, samples=samples, means=means)
-    distance, mode = torch.cdist(samples, means).min(dim=1)
-    return mode[distance <= 3 * std].bincount(minlength=len(means))
-
-
 def nearest_neighbours(
     queries: Tensor, reference: Tensor, k: int = 1, chunk: int = 100
 ) -> tuple[Tensor, Tensor]:

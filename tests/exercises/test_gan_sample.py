@@ -127,54 +127,58 @@ def test_moved_statistics_are_seen(rejects):
     rejects(SAMPLE, peeks, "running_mean has changed")
 
 
+def quarter(hits, samples):
+    return hits >= samples / (4 * len(hits))
+
+
 def counter(
-    distance=torch.cdist, radius=lambda std: 3 * std, result=lambda modes, share, good: (modes, share)
+    distance=torch.cdist,
+    radius=lambda std: 3 * std,
+    covered=quarter,
+    result=lambda modes, share, good: (modes, share),
 ):
-    """An answer that measures, cuts and reports in its own way."""
+    """An answer that measures, cuts, counts and reports in its own way."""
 
     def count(samples, means, std):
         nearest, mode = distance(samples, means).min(dim=1)
         good = nearest <= radius(std)
-        return result(mode[good].unique().numel(), good.double().mean().item(), good)
+        hits = mode[good].bincount(minlength=len(means))
+        return result(covered(hits, len(samples)).sum().item(), good.double().mean().item(), good)
 
     return count
 
 
 def by_loop(samples, means, std):
-    modes, good = set(), 0
+    hits, good = [0] * len(means), 0
     for point in samples:
         distance = (point - means).square().sum(dim=1).sqrt()
         if distance.min() < 3 * std:
             good += 1
-            modes.add(int(distance.argmin()))
-    return [len(modes), good / len(samples)]
+            hits[int(distance.argmin())] += 1
+    return [sum(4 * len(means) * h >= len(samples) for h in hits), good / len(samples)]
 
 
 def by_counts(samples, means, std):
     squared, mode = (samples[:, None] - means).square().sum(dim=2).min(dim=1)
     good = squared < (3 * std) ** 2
-    return torch.bincount(mode[good], minlength=len(means)).gt(0).sum(), good.float().mean()
+    hits = torch.nn.functional.one_hot(mode[good], len(means)).sum(dim=0)
+    return (hits / len(samples) >= 1 / (4 * len(means))).sum(), good.float().mean()
 
 
 def any_sample(samples, means, std):
-    modes, share = counter()(samples, means, std)
-    return torch.cdist(samples, means).argmin(dim=1).unique().numel(), share
+    _, share = counter()(samples, means, std)
+    near = torch.cdist(samples, means).argmin(dim=1).bincount(minlength=len(means))
+    return quarter(near, len(samples)).sum(), share
 
 
 def any_mode(samples, means, std):
     close = torch.cdist(samples, means) <= 3 * std
-    return close.any(dim=0).sum(), close.any(dim=1).double().mean()
+    return quarter(close.sum(dim=0), len(samples)).sum(), close.any(dim=1).double().mean()
 
 
 def share_of_modes(samples, means, std):
     modes, _ = counter()(samples, means, std)
     return modes, modes / len(means)
-
-
-def at_least_two(samples, means, std):
-    nearest, mode = torch.cdist(samples, means).min(dim=1)
-    good = nearest <= 3 * std
-    return (torch.bincount(mode[good]) >= 2).sum(), good.double().mean()
 
 
 @pytest.mark.parametrize("answer", [counter(), by_loop, by_counts])
@@ -185,6 +189,11 @@ def test_right_counts(answer, accepts):
 @pytest.mark.parametrize(
     ("answer", "phrase"),
     [
+        (counter(covered=lambda hits, n: hits > 0), "One stray hit covers a mode"),
+        (counter(covered=lambda hits, n: hits >= n // (4 * len(hits))), "not rounded down"),
+        (counter(covered=lambda hits, n: hits > n / (4 * len(hits))), "exactly N / (4 K) hits is covered"),
+        (counter(covered=lambda hits, n: (hits > 0) & quarter(hits, hits.sum())), "of the good ones alone"),
+        (counter(covered=lambda hits, n: hits >= n / len(hits)), "the whole of it"),
         (any_sample, "Bad samples count, too"),
         (share_of_modes, "share of modes covered"),
         (counter(radius=lambda std: 3 * std**2), "not three variances"),
@@ -199,8 +208,7 @@ def test_right_counts(answer, accepts):
         (counter(result=lambda modes, share, good: (modes, share, good)), "a tuple of 3"),
         (counter(result=lambda modes, share, good: (modes, good)), "Two numbers are expected"),
         (counter(radius=lambda std: 0.3), "within 3 std"),
-        (any_mode, "covers only the nearer one"),
-        (at_least_two, "nearest to a good one"),
+        (any_mode, "hit of the nearer one only"),
     ],
 )
 def test_wrong_counts(answer, phrase, rejects):
