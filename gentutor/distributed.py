@@ -8,10 +8,11 @@ the whole batch, and so are the gradients: the run is that of one process with t
 with a history pool is the exception: each process has a pool of its own, filled from its slice.
 
 Why not PyTorch's ``DistributedDataParallel``: it averages gradients during the backward pass that follows
-one call of the wrapped module. The book's steps call a VAE's ``encode`` and ``decode`` instead of the
-module, call a discriminator twice before a backward pass, or call it frozen, and differentiate a penalty
-twice. Hooks on the optimisers, which PyTorch offers too, are right for each of them, with the steps as
-they are. They do not overlap communication with the backward pass, which pays for large networks.
+a call of the wrapped module. For the book's GANs, whose steps call both networks by their ``forward``, it
+gives the same weights, with a penalty too. But a VAE's step calls ``encode`` and ``decode``, which go past
+the wrapper, and then nothing is averaged. A hook on an optimiser, which PyTorch offers too, does not ask how
+the gradients came about, so that one way serves all steps as they are. It does not overlap communication
+with the backward pass, which pays for large networks.
 """
 
 import os

@@ -85,6 +85,8 @@ CASES: dict[str, Callable[[], Run]] = {
     "classifier with dropout": with_dropout,
 }
 
+ADVERSARIES = {"gan": 4, "gan with dropout and R1": 4, "wgan-gp": 2}  # steps; more of the last diverge
+
 
 def take_steps(make: Callable[[], Run], number: int = 3) -> dict[str, object]:
     """Gradients after the first step, weights after the last, losses of the last, random state."""
@@ -125,6 +127,34 @@ def by_torch() -> dict[str, Tensor]:
     return {key: (p.grad - theirs[key]).abs().max() for key, p in network.named_parameters()}
 
 
+def adversaries_by_torch(make: Callable[[], Run], number: int) -> float:
+    """How far a GAN's weights are from ours after steps with DistributedDataParallel around both networks."""
+    ours = take_steps(make, number)["weights"]
+    torch.manual_seed(0)
+    run = make()
+    modules = {name: part for name, part in run.parts.items() if isinstance(part, nn.Module)}
+    parallel = {name: nn.parallel.DistributedDataParallel(module) for name, module in modules.items()}
+    parallel["generator"].latent_dim = modules["generator"].latent_dim
+    for _ in range(number):
+        batch = distributed.sliced(next(run.batches))
+        with distributed.SlicedNoise():
+            run.step(batch, **parallel)
+    return max(
+        float((value - ours[name][key]).abs().max())
+        for name, module in modules.items()
+        for key, value in module.state_dict().items()
+    )
+
+
+def past_the_wrapper() -> Tensor:
+    """A gradient of a VAE in DistributedDataParallel whose step calls ``encode`` and ``decode``."""
+    torch.manual_seed(0)
+    run = vae()
+    parallel = nn.parallel.DistributedDataParallel(run.parts["vae"])
+    run.step(distributed.sliced(next(run.batches)), vae=parallel.module)
+    return torch.cat([p.grad.flatten() for p in parallel.parameters()])
+
+
 def draws(x: Tensor) -> dict[str, Tensor]:
     """Every kind of random number that a step draws for the rows of x (B, C), or for all of them at once."""
     torch.manual_seed(3)
@@ -156,6 +186,10 @@ def work(process: int, processes: int, port: int, folder: Path) -> None:
     with distributed.group():
         results: dict[str, object] = {name: take_steps(make) for name, make in CASES.items()}
         results["ddp"] = by_torch()
+        results["ddp of a gan"] = {
+            name: adversaries_by_torch(CASES[name], number) for name, number in ADVERSARIES.items()
+        }
+        results["past ddp"] = past_the_wrapper()
         results["from first"] = distributed.from_first({"process": process})
         with distributed.SlicedNoise():
             results["draws"] = draws(distributed.sliced((NUMBERS,))[0])

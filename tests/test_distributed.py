@@ -63,6 +63,17 @@ def test_hooks_give_the_gradients_of_distributed_data_parallel(pair):
         assert max(process["ddp"].values()) < 1e-12
 
 
+@pytest.mark.parametrize("name", cases.ADVERSARIES)
+def test_hooks_give_the_weights_of_distributed_data_parallel_around_both_players(name, pair):
+    for process in pair:
+        assert process["ddp of a gan"][name] < 1e-12
+
+
+def test_a_step_that_calls_encode_and_decode_goes_past_distributed_data_parallel(pair):
+    one, other = (process["past ddp"] for process in pair)
+    assert (one - other).abs().max() > 1e-3 * one.abs().max()  # each has the gradient of its slice alone
+
+
 @pytest.mark.parametrize("kind", ["randn", "rand", "randn_like", "rand_like", "multinomial", "dropout"])
 def test_noise_is_drawn_for_the_whole_batch_and_sliced(kind, pair):
     torch.set_default_dtype(torch.float64)
