@@ -87,8 +87,8 @@ def precision_recall(real: Tensor, fake: Tensor, k: int = 3) -> tuple[float, flo
         \mathrm{recall} = \frac1N \sum_i \max_j \mathbb 1\big[\|r_i - f_j\|_2 \le \rho_k(f_j)\big]
 
     where :math:`\rho_k(x)` is the distance from x to its k-th nearest neighbour in its own set,
-    itself not counted. Lonely points have large balls: an outlier among the data raises the precision, samples
-    far apart raise the recall. ``density_coverage`` draws balls around data alone.
+    itself not counted. Lonely points have large balls: an outlier among the data raises the precision, and
+    samples far apart raise the recall. ``density_coverage`` draws balls around data alone.
 
     Args:
         real: (N, D), features r of data, N > k.
