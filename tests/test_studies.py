@@ -8,6 +8,7 @@ import torch
 
 from gentutor import studies
 from gentutor.data import toy
+from gentutor.studies.digits import half_overlaid
 from gentutor.studies.mode_collapse import BASE, REFERENCES, VARIANTS, reference, train_toy
 
 
@@ -86,3 +87,21 @@ def test_stored_mode_collapse_has_every_variant_and_seed():
         n = settings["samples"]
         assert row["modes"] == sum(100 * hits >= n for hits in row["hits"])
         assert sum(row["hits"]) / n == pytest.approx(row["good"])
+
+
+def test_spoilt_digits_are_two_at_once_in_the_first_half():
+    images = torch.rand(10, 1, 3, 3)
+    spoilt = half_overlaid(images)
+    assert torch.equal(spoilt[5:], images[5:])
+    assert torch.equal(spoilt[:5], images[:5].where(images[:5] > images[5:], images[5:]))
+
+
+def test_stored_gan_measurements_say_what_is_known_of_known_sets():
+    study = studies.load("gan-measurements")
+    seeds, rows = study["settings"]["seeds"], study["rows"]
+    assert all(len(values) == len(seeds) for row in rows.values() for values in row.values())
+    for values in zip(*(rows[name]["coverage"] for name in rows), strict=True):
+        assert dict(zip(rows, values, strict=True))["train"] == max(values)
+    for coverage, density in zip(rows["train"]["coverage"], rows["train"]["density"], strict=True):
+        assert coverage == pytest.approx(1 - 2**-3, abs=0.04) and density == pytest.approx(1, abs=0.06)
+    assert max(rows["0 to 7"]["coverage"]) < 0.82 * max(rows["train"]["coverage"])  # a fifth of the digits
