@@ -44,7 +44,23 @@ def density_coverage(real: Tensor, fake: Tensor, k: int = 3) -> tuple[float, flo
 
 
 def from_radii(real: Tensor, fake: Tensor, radii: Tensor, k: int) -> tuple[float, float]:
-    """Density and coverage where the radii (N,) around the data are known, for many sets of samples."""
+    """Density and coverage where the radii around the data are known: for many sets of samples.
+
+    Args:
+        real: (N, D), features of data.
+        fake: (M, D), features of samples.
+        radii: (N,), of the balls around the data, e.g. ``neighbour_radii(real, k)``.
+        k: the neighbour that the radii reach to; the density is divided by it.
+
+    Returns:
+        (density, coverage), as ``density_coverage``.
+
+    Raises:
+        TypeError, ValueError: as ``density_coverage`` for real and fake.
+
+    >>> from_radii(torch.zeros(1, 2), torch.ones(4, 2), torch.tensor([2.0]), k=1)
+    (1.0, 1.0)
+    """
     real, fake = _features(1, real=real, fake=fake)
     held = torch.cat(
         [
