@@ -15,14 +15,17 @@ from gentutor.evaluation.likelihood import (
     latent_information,
     log_likelihood,
 )
+from gentutor.evaluation.proposals import effective_sample_size, importance_sampling, refit, widened
 from gentutor.evaluation.retrieval import retrieval_ranks
 
 __all__ = [
     "active_units",
     "class_frechet_distance",
     "conditional_log_likelihood",
+    "effective_sample_size",
     "expected_calibration_error",
     "frechet_distance",
+    "importance_sampling",
     "kernel_distance",
     "latent_information",
     "log_likelihood",
@@ -30,8 +33,10 @@ __all__ = [
     "monte_carlo",
     "nearest_neighbours",
     "precision_recall",
+    "refit",
     "reliability",
     "retrieval_ranks",
+    "widened",
     "wilson_interval",
     "within_class_variance",
 ]
