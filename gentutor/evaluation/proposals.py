@@ -38,7 +38,7 @@ def effective_sample_size(log_w: Tensor) -> Tensor:
         ValueError: log_w is not of shape (K, B), or empty.
 
     Source:
-        eq-effective-sample-size; Kong, Liu & Wong 1994, section 4.1.
+        eq-effective-sample-size; Kong, Liu & Wong 1994.
 
     >>> effective_sample_size(torch.tensor([[1.0, 1.0], [1.0, 1e-9], [1.0, 1e-9]]).log())
     tensor([3., 1.])
