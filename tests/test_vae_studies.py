@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from gentutor import data, recipes
+from gentutor.evaluation import refit
 from gentutor.objectives import variational
-from gentutor.studies import stored_vaes, vae_gaps, vae_variants
+from gentutor.studies import stored_vaes, vae_gaps, vae_likelihoods, vae_variants
 from gentutor.studies.stored_vaes import auroc
 from gentutor.studies.vae_variants import BETAS, COLLAPSE, MISTAKES, RasterLikelihood, Variant
 
@@ -101,7 +102,7 @@ def test_refitting_never_loses_much_and_finds_a_lost_posterior(vae):
     x = torch.bernoulli(torch.full((6, 1, 28, 28), 0.2), generator=random)
     before = tuple(value.detach() for value in vae.encode(x))
     weights = [p.clone() for p in vae.parameters()]
-    best = vae_gaps.refit(vae, x, steps=100, generator=random)
+    best = refit(vae, x, steps=100, generator=random)
     lost = vae_gaps.mean_elbo(vae, x, before, 100, random)
     found = vae_gaps.mean_elbo(vae, x, best, 100, random)
     assert (found > lost - 0.1).all()
@@ -110,12 +111,64 @@ def test_refitting_never_loses_much_and_finds_a_lost_posterior(vae):
 
 
 def test_gaps_are_ordered(vae):
+    random = torch.Generator().manual_seed(0)
     x = torch.bernoulli(torch.full((5, 1, 28, 28), 0.2))
-    found = vae_gaps.gaps(vae, x, 50, torch.Generator().manual_seed(0))
+    best = refit(vae, x, 100, generator=random)
+    log_px = vae_likelihoods.importance_sampling(vae, x, *vae_gaps.wider(best), 50, 500, random)[0]
+    found = vae_gaps.gaps(vae, x, best, log_px, random)
     assert found["nll"] <= found["refitted"] + 0.2 and found["refitted"] <= found["negative_elbo"] + 0.2
 
 
-def test_overfitting_study_reports_curves_for_both_splits(few_images):
+@pytest.fixture
+def quick(monkeypatch):
+    """The measurement of a likelihood with few draws and few steps."""
+    for name, value in {"BOUNDS": (1, 5, 25), "STEPS": 40, "DOUBLED": (10, 40), "FEW": 5, "MANY": 25}.items():
+        monkeypatch.setattr(vae_likelihoods, name, value)
+    monkeypatch.setattr(stored_vaes, "STEPS", 40)
+    monkeypatch.setattr(vae_gaps, "REFIT", 20)
+    monkeypatch.setattr(vae_gaps, "SAMPLES", 5)
+
+
+def test_likelihoods_by_the_encoder_and_by_a_better_proposal(vae, quick):
+    random = torch.Generator().manual_seed(0)
+    x = torch.bernoulli(torch.full((40, 1, 28, 28), 0.2))
+    found = vae_likelihoods.likelihoods(vae, {"train": x[20:], "test": x[:20]}, 20, random)
+    for name in ("encoder", "refitted"):
+        part = found["estimates"][name]
+        # averages over the same draws: exact, by Jensen
+        assert part["bounds"]["1"] >= part["bounds"]["5"] >= part["bounds"]["25"]
+        assert part["bounds"]["25"] == pytest.approx(sum(part["nll"]) / 20, abs=2e-3)
+        assert len(part["nll"]) == 20 and all(1 <= n <= 25 for n in part["effective"])
+    assert found["estimates"]["refitted"]["bounds"]["1"] < found["estimates"]["encoder"]["bounds"]["1"]
+    assert found["converged"]["40"] < found["converged"]["10"]
+    for split in ("train", "test"):  # all images are held: what is missed is the difference of the means
+        row = found["gaps"][split]
+        assert row["all"] - row["missed"] == pytest.approx(row["nll"], abs=1e-3)
+
+
+def test_log_weights_are_those_of_the_log_likelihood(vae):
+    x, random = torch.bernoulli(torch.full((3, 1, 28, 28), 0.2)), torch.Generator()
+    with torch.no_grad():
+        q = vae.encode(x)
+    log_w = vae_likelihoods.log_weights(vae, x, q, 2500, random.manual_seed(1))
+    expected, _ = vae_likelihoods.importance_sampling(
+        vae, x, *q, 2500, vae_likelihoods.CHUNK, random.manual_seed(1)
+    )
+    torch.testing.assert_close(variational.iwae_bound(log_w), expected)
+
+
+def test_the_test_images_are_those_of_the_cards():
+    """The same order and the same binarisation, so that numbers of study and card may stand together."""
+    from gentutor.metrics.base import draw
+    from gentutor.steps import binarize
+
+    ours, theirs = (torch.Generator().manual_seed(0) for _ in range(2))
+    grey, labels = vae_likelihoods.shuffled("test", ours)
+    images, of_card = draw(data.mnist("test"), 10_000, theirs)
+    assert torch.equal(binarize(grey, ours), binarize(images, theirs)) and torch.equal(labels, of_card)
+
+
+def test_overfitting_study_reports_curves_for_both_splits(few_images, quick):
     study = vae_gaps.vae_overfitting(seeds=(0,), images=150, steps=10, held=5)
     assert [row["variant"] for row in study["rows"]] == ["as they are", "shifted"]
     assert all(
@@ -129,30 +182,58 @@ def test_area_under_the_curve_is_a_probability_of_order():
     assert auroc(torch.tensor([0.0, 2.0]), torch.tensor([1.0])) == 0.5
 
 
-def test_bounds_of_more_draws_are_tighter(vae, monkeypatch):
-    monkeypatch.setattr(stored_vaes, "BOUNDS", (1, 5, 25))
-    x = torch.bernoulli(torch.full((3, 1, 28, 28), 0.2))
-    found = stored_vaes.bounds_by_samples(vae, x, torch.Generator().manual_seed(0))
-    assert found["1"] >= found["5"] >= found["25"]  # averages over the same draws: exact, by Jensen
+def test_odd_inputs_are_scored_by_an_encoder_and_by_independent_pixels(vae):
+    random = torch.Generator().manual_seed(0)
+    digits = torch.bernoulli(torch.full((20, 1, 28, 28), 0.1), generator=random)
+    inputs = stored_vaes.odd_inputs(digits, random)
+    assert torch.equal(inputs["digits upside down"][0, 0, 0], digits[0, 0, -1].flip(0))
+    assert torch.equal(inputs["digits, pixels shuffled"].sum(dim=(1, 2, 3)), digits.sum(dim=(1, 2, 3)))
+    pixels = stored_vaes.anomalies(stored_vaes._independent_pixels(digits), inputs)
+    ink = ((digits.sum(dim=0) + 1) / 22).flatten()  # smoothed by one
+    expected = -(digits.flatten(1) * ink.log() + (1 - digits.flatten(1)) * (1 - ink).log()).sum(dim=1)
+    assert pixels["digits"]["nll"] == pytest.approx(expected.mean().item(), rel=1e-4)
+    by_encoder = stored_vaes.anomalies(stored_vaes._by_encoder(vae, random), inputs)
+    assert by_encoder["digits"]["auroc"] == 0.5 and by_encoder["noise"]["auroc"] > 0.5
 
 
-def test_denoising_counts_wrong_pixels(vae):
-    x = torch.bernoulli(torch.full((20, 1, 28, 28), 0.1))
-    found = stored_vaes.denoising(vae, x, torch.Generator().manual_seed(0))
+def test_refitting_makes_odd_inputs_more_probable(vae, monkeypatch):
+    monkeypatch.setattr(stored_vaes, "refit", lambda vae, x, *_: refit(vae, x, 60))
+    random = torch.Generator().manual_seed(0)
+    noise = torch.bernoulli(torch.full((4, 1, 28, 28), 0.5), generator=random)
+    assert (stored_vaes._refitted(vae, random)(noise) < stored_vaes._by_encoder(vae, random)(noise)).all()
+
+
+def test_denoising_counts_wrong_pixels(vae, quick):
+    grey = torch.full((20, 1, 28, 28), 0.1)
+    x = torch.bernoulli(grey)
+    found = stored_vaes.denoising(vae, x, grey, torch.Generator().manual_seed(0))
     assert found["flipped"] == pytest.approx(stored_vaes.FLIPPED, abs=0.02)
+    assert found["a blank image"] == found["grey image known"] == pytest.approx(x.mean().item())
     assert all(0 <= value <= 1 for value in found.values())
     assert vae.likelihood is variational.bernoulli_log_prob
 
 
-def test_few_labels_reports_every_draw(monkeypatch):
+def test_few_labels_reports_every_draw_and_penalty(monkeypatch):
     monkeypatch.setattr(stored_vaes, "LABELS", (20,))
+    monkeypatch.setattr(stored_vaes, "PENALTIES", (0.1, 1e6))
+    monkeypatch.setattr(stored_vaes, "HELD_OUT", 30)
     labels = torch.arange(100) % 10
     easy = torch.nn.functional.one_hot(labels, 10).float()
     random = torch.Generator().manual_seed(0)
-    found = stored_vaes.few_labels({"easy": (easy, easy)}, labels, labels, 3, random)
-    assert len(found["easy"]["20"]) == 3 and max(found["easy"]["20"]) < 0.5
+    found = stored_vaes.few_labels({"easy": (easy, easy)}, labels, labels, 3, random)["easy"]["20"]
+    assert len(found["0.1"]["test"]) == 3 and max(found["0.1"]["test"]) < 0.5
+    assert max(found["0.1"]["held_out"]) < 0.5 < min(found["1e+06"]["held_out"])  # all weights near 0
+
+
+def test_components_are_in_the_unit_of_the_pixels():
+    train = torch.randn(50, 1, 28, 28, generator=torch.Generator().manual_seed(0))
+    train[:, :, :, 14:] *= 0.1
+    components, of_test = stored_vaes._project(train, train[:7], dims=50)
+    distances = torch.cdist(train.flatten(1), train.flatten(1))
+    torch.testing.assert_close(torch.cdist(components, components), distances, rtol=1e-3, atol=0.05)
+    torch.testing.assert_close(of_test, components[:7])
 
 
 def test_modules_are_not_hidden_by_their_functions():
-    for name in ("vae_variants", "vae_gaps", "stored_vaes"):
+    for name in ("vae_variants", "vae_gaps", "vae_likelihoods", "stored_vaes"):
         assert importlib.import_module(f"gentutor.studies.{name}").__name__.endswith(name)

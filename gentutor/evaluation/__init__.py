@@ -16,6 +16,7 @@ from gentutor.evaluation.likelihood import (
 )
 from gentutor.evaluation.modes import mode_count, mode_hits
 from gentutor.evaluation.neighbours import density_coverage, neighbour_radii
+from gentutor.evaluation.proposals import effective_sample_size, importance_sampling, refit, widened
 from gentutor.evaluation.retrieval import retrieval_ranks
 
 __all__ = [
@@ -23,8 +24,10 @@ __all__ = [
     "class_frechet_distance",
     "conditional_log_likelihood",
     "density_coverage",
+    "effective_sample_size",
     "expected_calibration_error",
     "frechet_distance",
+    "importance_sampling",
     "kernel_distance",
     "latent_information",
     "log_likelihood",
@@ -34,8 +37,10 @@ __all__ = [
     "nearest_neighbours",
     "neighbour_radii",
     "precision_recall",
+    "refit",
     "reliability",
     "retrieval_ranks",
+    "widened",
     "wilson_interval",
     "within_class_variance",
 ]

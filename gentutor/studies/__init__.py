@@ -21,9 +21,10 @@ from gentutor.studies.digits import dcgan_ablation, gan_measurements
 from gentutor.studies.hidden import hidden_information
 from gentutor.studies.ignored import ignored_condition
 from gentutor.studies.mode_collapse import mode_collapse
-from gentutor.studies.stored_vaes import vae_measurements
+from gentutor.studies.stored_vaes import vae_uses
 from gentutor.studies.translation import translation_toys
 from gentutor.studies.vae_gaps import vae_overfitting
+from gentutor.studies.vae_likelihoods import vae_measurements
 from gentutor.studies.vae_variants import vae_beta, vae_collapse, vae_mistakes
 from gentutor.studies.words import emoji_beta
 
@@ -39,6 +40,7 @@ STUDIES: dict[str, Callable[..., dict[str, Any]]] = {
     "vae-beta": vae_beta,
     "vae-overfitting": vae_overfitting,
     "vae-measurements": vae_measurements,
+    "vae-uses": vae_uses,
     "conditional-models": conditional_models,
     "cyclegan-characters": cyclegan_ablation,
     "cyclegan-digits": digits_variants,
