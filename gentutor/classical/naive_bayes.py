@@ -105,7 +105,7 @@ def expectation_maximization(
     Args:
         x: (N, D), 0 or 1, the labelled images.
         y: (N,), int64, their labels 0 ... K - 1.
-        unlabelled: (M, D), 0 or 1.
+        unlabelled: (M, D), 0 or 1; M may be 0, where the components alone are to be fitted.
         num_classes: K; a class without a labelled image stays without any.
         iterations: of E and M, at least 1.
         smoothing: a > 0, as in ``BernoulliNaiveBayes.fit``.
@@ -126,17 +126,18 @@ def expectation_maximization(
     expect_count("iterations", iterations)
     expect_count("components", components)
     expect_examples(x)
-    expect_examples(unlabelled, x.shape[1])
+    if not isinstance(unlabelled, Tensor) or unlabelled.shape != (0, x.shape[1]):
+        expect_examples(unlabelled, x.shape[1])
     expect_labels(y, len(x), num_classes)
     model = BernoulliNaiveBayes.fit(x, y, num_classes, smoothing)
     if components > 1:
         model = _split(model, components, generator)
     allowed = F.one_hot(y, num_classes).to(x.dtype).log().repeat_interleave(components, dim=1)  # 0 or -inf
+    allowed = F.pad(allowed, (0, 0, 0, len(unlabelled)))  # (N + M, K C): nothing is ruled out without a label
     everything = torch.cat([x, unlabelled])
     objective = []
     for done in range(iterations + 1):
-        labelled = model.log_joint(x) + allowed  # (N, K C)
-        log_joint = torch.cat([labelled, model.log_joint(unlabelled)])
+        log_joint = model.log_joint(everything) + allowed
         log_likelihood = log_joint.double().logsumexp(dim=1).sum()
         pixel = model.pixel.double()
         log_prior = smoothing * (pixel.log() + torch.log1p(-pixel)).sum()

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 import gentutor
-from gentutor.studies.classifiers import naive_bayes_or_logistic, two_gaussians
+from gentutor.studies.classifiers import naive_bayes_or_logistic
 from gentutor.studies.conditional import conditional_models
 from gentutor.studies.cyclegan import cyclegan_ablation, cyclegan_training, digits_variants, emoji_ablation
 from gentutor.studies.digits import dcgan_ablation, gan_measurements
@@ -23,6 +23,8 @@ from gentutor.studies.ignored import ignored_condition
 from gentutor.studies.mode_collapse import mode_collapse
 from gentutor.studies.stored_vaes import vae_uses
 from gentutor.studies.translation import translation_toys
+from gentutor.studies.two_gaussians import two_gaussians
+from gentutor.studies.unlabelled import unlabelled_digits
 from gentutor.studies.vae_gaps import vae_overfitting
 from gentutor.studies.vae_likelihoods import vae_measurements
 from gentutor.studies.vae_variants import vae_beta, vae_collapse, vae_mistakes
@@ -35,6 +37,7 @@ STUDIES: dict[str, Callable[..., dict[str, Any]]] = {
     "gan-measurements": gan_measurements,
     "ng-jordan": naive_bayes_or_logistic,
     "ng-jordan-toy": two_gaussians,
+    "unlabelled-digits": unlabelled_digits,
     "vae-mistakes": vae_mistakes,
     "vae-collapse": vae_collapse,
     "vae-beta": vae_beta,

@@ -1,4 +1,4 @@
-"""Naive Bayes against logistic regression as the training set grows (Ng & Jordan 2001): digits and a toy."""
+"""Naive Bayes against logistic regression as the training set grows (Ng & Jordan 2001), on digits."""
 
 import math
 from itertools import product
@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gentutor import data
-from gentutor.classical import BernoulliNaiveBayes, GaussianClassifier
+from gentutor.classical import BernoulliNaiveBayes
 from gentutor.evaluation import expected_calibration_error, monte_carlo, reliability
 from gentutor.models.logistic import LogisticRegression
 from gentutor.training import minimize
@@ -43,7 +43,7 @@ def naive_bayes_or_logistic(
     At each size every model sees the same subsets, one for each seed, drawn without replacement and
     whatever the classes; of all images there is only one, so that size has one fit and no error bar.
     """
-    train, test = _binary_digits("train"), _binary_digits("test")
+    train, test = binary_digits("train"), binary_digits("test")
     rows, calibration = [], []
     for size in sizes:
         errors: dict[tuple[str, float], list[float]] = {}
@@ -63,11 +63,11 @@ def naive_bayes_or_logistic(
                     found = _calibration(confidence.clamp(max=1), correct, bins)
                     calibration.append({"model": name, "strength": strength, **found})
         rows += [
-            {"model": name, "strength": strength, "size": size, **_summary(values)}
+            {"model": name, "strength": strength, "size": size, **summary(values)}
             for (name, strength), values in errors.items()
         ]
     crossings = [
-        {"smoothing": a, "l2": l2, "sizes": _crossings(_curve(rows, NAIVE, a), _curve(rows, LOGISTIC, l2))}
+        {"smoothing": a, "l2": l2, "sizes": crossing_sizes(curve(rows, NAIVE, a), curve(rows, LOGISTIC, l2))}
         for a, l2 in product(smoothings, l2s)
     ]
     settings = {
@@ -81,60 +81,8 @@ def naive_bayes_or_logistic(
     return {"settings": settings, "rows": rows, "crossings": crossings, "calibration": calibration}
 
 
-def two_gaussians(
-    seeds: tuple[int, ...] = tuple(range(50)),
-    sizes: tuple[int, ...] = (20, 30, 50, 100, 200, 500, 1000, 2000, 5000),
-    dims: int = 16,
-    correlation: float = 0.2,
-    l2: float = 0.001,
-) -> dict[str, Any]:
-    """Two Gaussian classes whose errors are known: every rule's is computed exactly, no test set needed.
-
-    The classes N(mean, covariance) and N(-mean, covariance) are equally likely. All features have variance
-    1 and correlate with each other, which naive Bayes (Gaussian, with one diagonal covariance for both
-    classes) ignores; so its error for endless data is above that of the best rule, which is linear.
-    """
-    mean, covariance = _toy(dims, correlation)
-    truth = GaussianClassifier(
-        torch.full((2,), 0.5, dtype=torch.float64),
-        torch.stack([-mean, mean]),
-        covariance.expand(2, dims, dims),
-    )
-    rows = []
-    for size in sizes:
-        draws = [truth.sample(size, torch.Generator().manual_seed(1000 * size + seed)) for seed in seeds]
-        rules = {
-            NAIVE: [_gaussian_naive_bayes(x, y) for x, y in draws],
-            LOGISTIC: _logistic_rules(
-                torch.stack([x for x, _ in draws]), torch.stack([y for _, y in draws]), l2
-            ),
-        }
-        predicted = _predicted(mean, covariance, size)
-        rows += [
-            {
-                "model": name,
-                "size": size,
-                "predicted": predicted[name],
-                **_summary([_error(weight, bias, mean, covariance) for weight, bias in fitted]),
-            }
-            for name, fitted in rules.items()
-        ]
-    zero = torch.zeros((), dtype=torch.float64)
-    asymptotic = {
-        NAIVE: _error(mean, zero, mean, covariance),  # the variances are 1
-        LOGISTIC: _error(torch.linalg.solve(covariance, mean), zero, mean, covariance),
-    }
-    settings = {"seeds": seeds, "sizes": sizes, "dims": dims, "correlation": correlation, "l2": l2}
-    return {
-        "settings": {**settings, "mean": mean.tolist()},
-        "rows": rows,
-        "asymptotic": asymptotic,
-        "crossings": _crossings(_curve(rows, NAIVE), _curve(rows, LOGISTIC)),
-        "predicted_crossing": _predicted_crossing(mean, covariance),
-    }
-
-
-def _binary_digits(split: str) -> tuple[Tensor, Tensor]:
+def binary_digits(split: str) -> tuple[Tensor, Tensor]:
+    """MNIST as rows of 0 and 1 (N, 784), on where the ink is above one half; and the labels (N,)."""
     images, labels = data.mnist(split)
     return (data.to_unit(images).flatten(1) > 0.5).float(), labels
 
@@ -154,7 +102,8 @@ def _calibration(confidence: Tensor, correct: Tensor, bins: int) -> dict[str, An
     }
 
 
-def _summary(errors: list[float]) -> dict[str, Any]:
+def summary(errors: list[float]) -> dict[str, Any]:
+    """The mean of some draws' errors, its standard error (None for one draw), and the errors."""
     values = torch.tensor(errors, dtype=torch.float64)
     mean, standard_error = monte_carlo(values) if len(errors) > 1 else (errors[0], None)
     return {
@@ -164,13 +113,14 @@ def _summary(errors: list[float]) -> dict[str, Any]:
     }
 
 
-def _curve(rows: list[dict[str, Any]], model: str, strength: float | None = None) -> dict[int, float]:
+def curve(rows: list[dict[str, Any]], model: str, strength: float | None = None) -> dict[int, float]:
+    """A model's mean error by training-set size."""
     return {
         row["size"]: row["error"] for row in rows if row["model"] == model and row.get("strength") == strength
     }
 
 
-def _crossings(naive: dict[int, float], logistic: dict[int, float]) -> list[int]:
+def crossing_sizes(naive: dict[int, float], logistic: dict[int, float]) -> list[int]:
     """The sizes where the first curve goes from below the second to above it, between those measured."""
     found = []
     gaps = [(size, naive[size] - logistic[size]) for size in naive]
@@ -179,69 +129,3 @@ def _crossings(naive: dict[int, float], logistic: dict[int, float]) -> list[int]
             share = gap / (gap - next_gap)
             found.append(round(math.exp(math.log(size) + share * math.log(next_size / size))))
     return found
-
-
-def _toy(dims: int, correlation: float) -> tuple[Tensor, Tensor]:
-    """The mean and covariance of the class at +mean: features of differing use, equally correlated."""
-    covariance = torch.full((dims, dims), correlation, dtype=torch.float64).fill_diagonal_(1.0)
-    return torch.linspace(0.1, 0.5, dims, dtype=torch.float64), covariance
-
-
-def _gaussian_naive_bayes(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    """(weight, bias) of the rule weight x + bias > 0 under a diagonal covariance common to both classes."""
-    means = torch.stack([x[y == 0].mean(dim=0), x[y == 1].mean(dim=0)])
-    weight = means.diff(dim=0)[0] / (x - means[y]).square().mean(dim=0)
-    shares = torch.bincount(y, minlength=2).double() / len(y)
-    return weight, (shares[1] / shares[0]).log() - weight @ means.mean(dim=0)
-
-
-def _logistic_rules(x: Tensor, y: Tensor, l2: float, iterations: int = 300) -> list[tuple[Tensor, Tensor]]:
-    """(weight, bias) of a logistic regression of two classes on each of S training sets, fitted at once.
-
-    x is (S, N, D), y (S, N); each minimises its summed cross-entropy plus l2 / 2 times its squared weights.
-    """
-    weight = torch.zeros_like(x[:, 0], requires_grad=True)  # (S, D)
-    bias = torch.zeros_like(x[:, 0, :1], requires_grad=True)  # (S, 1)
-
-    def loss() -> Tensor:
-        logits = (x @ weight[:, :, None]).squeeze(2) + bias  # (S, N)
-        cross_entropy = F.binary_cross_entropy_with_logits(logits, y.to(x.dtype), reduction="sum")
-        return (cross_entropy + l2 / 2 * weight.square().sum()) / y.shape[1]
-
-    minimize(loss, [weight, bias], iterations)
-    return list(zip(weight.detach(), bias.detach().squeeze(1), strict=True))
-
-
-def _error(weight: Tensor, bias: Tensor, mean: Tensor, covariance: Tensor) -> float:
-    """The share of x that the rule weight x + bias > 0 puts into the wrong class, exactly."""
-    std = (weight @ covariance @ weight).sqrt()
-    missed = torch.special.ndtr(-(weight @ mean + bias) / std)
-    false = torch.special.ndtr(-(weight @ mean - bias) / std)
-    return float(missed + false) / 2
-
-
-def _predicted(mean: Tensor, covariance: Tensor, size: float) -> dict[str, float]:
-    """The expected errors for large n: what the noise of the estimates adds to the asymptotic ones.
-
-    Naive Bayes: its weight is 2 mean plus noise of covariance 4 Sigma / n, its border off by noise of
-    variance w Sigma w / n. Logistic regression: the inverse of the Fisher information (Efron 1975), an
-    error in direction and in border of variance 1 / (n A) each in D - 1 + 1 coordinates.
-    """
-    spread = 4 * mean @ covariance @ mean + 4 / size * covariance.square().sum()
-    naive = torch.special.ndtr(-2 * mean @ mean / (spread * (1 + 1 / size)).sqrt())
-    distance = 2 * (mean @ torch.linalg.solve(covariance, mean)).sqrt()
-    density = torch.exp(-distance.square() / 8) / math.sqrt(2 * math.pi)
-    u = torch.linspace(-10, 10, 4001, dtype=torch.float64)  # of the best direction, in standard deviations
-    normal = torch.exp(-u.square() / 2) / math.sqrt(2 * math.pi)
-    p = torch.sigmoid(distance * (u + distance / 2))
-    information = (normal * p * (1 - p)).sum() * 0.005
-    logistic = torch.special.ndtr(-distance / 2) + len(mean) * density / (4 * distance * information * size)
-    return {NAIVE: round(float(naive), 5), LOGISTIC: round(float(logistic), 5)}
-
-
-def _predicted_crossing(mean: Tensor, covariance: Tensor) -> int | None:
-    for size in range(20, 100_000):
-        predicted = _predicted(mean, covariance, size)
-        if predicted[NAIVE] >= predicted[LOGISTIC]:
-            return size if size > 20 else None
-    return None

@@ -153,6 +153,18 @@ def test_one_iteration_of_em_is_a_fit_to_soft_labels(digits):
     torch.testing.assert_close(model.prior, expected.prior)
 
 
+def test_without_unlabelled_images_em_fits_the_labelled_ones(digits):
+    x, y = (part[:200] for part in digits)
+    plain = BernoulliNaiveBayes.fit(x, y, 10, 0.1)
+    model, objective = expectation_maximization(x, y, x[:0], 10, 3, smoothing=0.1)
+    torch.testing.assert_close(model.pixel, plain.pixel)
+    assert objective[0] == pytest.approx(objective[-1])
+    random = torch.Generator().manual_seed(0)
+    parts, objective = expectation_maximization(x, y, x[:0], 10, 5, 0.1, components=3, generator=random)
+    assert climbs(objective) and objective[-1] > objective[0] + 100
+    torch.testing.assert_close(parts.prior.reshape(10, 3).sum(dim=1), plain.prior)  # no label changes
+
+
 def test_ems_objective_is_what_it_says(digits):
     x, y = digits
     model, objective = expectation_maximization(x[:60], y[:60], x[60:90], 10, iterations=1, smoothing=0.5)
