@@ -15,13 +15,14 @@ import torch
 
 import gentutor
 from gentutor.studies.classifiers import naive_bayes_or_logistic, two_gaussians
-from gentutor.studies.conditional import conditional_models
+from gentutor.studies.conditional import conditional_models, digit_baselines
 from gentutor.studies.cyclegan import cyclegan_ablation, cyclegan_training, digits_variants, emoji_ablation
 from gentutor.studies.digits import dcgan_ablation, gan_measurements
 from gentutor.studies.hidden import hidden_information
 from gentutor.studies.ignored import ignored_condition
 from gentutor.studies.mode_collapse import mode_collapse
 from gentutor.studies.stored_vaes import vae_measurements
+from gentutor.studies.styles import shared_networks
 from gentutor.studies.translation import translation_toys
 from gentutor.studies.vae_gaps import vae_overfitting
 from gentutor.studies.vae_variants import vae_beta, vae_collapse, vae_mistakes
@@ -48,6 +49,8 @@ STUDIES: dict[str, Callable[..., dict[str, Any]]] = {
     "translation-toys": translation_toys,
     "ignored-condition": ignored_condition,
     "emoji-beta": emoji_beta,
+    "digit-baselines": digit_baselines,
+    "label-styles": shared_networks,
 }
 
 
