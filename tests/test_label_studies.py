@@ -6,8 +6,11 @@ import pytest
 import torch
 
 from gentutor import data, studies
+from gentutor.checkpoint import read_card
+from gentutor.metrics.completion import questions
 from gentutor.studies import styles
 from gentutor.studies.conditional import digit_baselines
+from gentutor.studies.halves import shorter_regression
 
 
 @pytest.fixture(autouse=True)
@@ -75,6 +78,16 @@ def test_baselines_of_digits(few):
     assert mixed["frechet"] < mean["frechet"] < mean["class_frechet"] < mixed["class_frechet"]
 
 
+def test_the_shorter_regression_begins_at_the_mean():
+    """After two steps it still answers with about the mean of all halves."""
+    row = shorter_regression(seeds=(0,), steps=2, samples=200)["rows"][0]
+    visible, hidden, *_ = questions(200, 0)
+    assert row["variety"] == 0 and row["error"] == row["error_mean"] == row["error_best"]
+    spread = (hidden - hidden.mean(dim=0)).square().sum(dim=(1, 2, 3)).mean().item()
+    assert row["error"] == pytest.approx(spread, rel=0.1)
+    assert 90 < row["nll"] < 392 * 0.7 and len(visible) == 200
+
+
 @pytest.mark.parametrize("name", ["label-styles", "digit-baselines"])
 def test_stored_studies_are_whole(name):
     study, groups = studies.load(name), by_variant(name)
@@ -98,3 +111,10 @@ def test_styles_are_lost_where_labels_share_nothing():
         assert max(abs(row[style]) for row in stored["nothing shared"]) < 0.2
         assert min(row[style] for row in stored["own decoders"]) > 0.7
         assert min(row[f"{style}_kept"] for row in stored["nothing shared"]) > 0.9
+
+
+def test_the_stored_regression_stopped_in_time():
+    study, whole = studies.load("half-regression"), read_card("regression-completion")
+    assert [row["seed"] for row in study["rows"]] == study["settings"]["seeds"]
+    assert study["settings"]["steps"] == whole.steps // 10
+    assert max(row["nll"] for row in study["rows"]) < whole.metrics["nll"]

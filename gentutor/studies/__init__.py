@@ -18,6 +18,7 @@ from gentutor.studies.classifiers import naive_bayes_or_logistic, two_gaussians
 from gentutor.studies.conditional import conditional_models, digit_baselines
 from gentutor.studies.cyclegan import cyclegan_ablation, cyclegan_training, digits_variants, emoji_ablation
 from gentutor.studies.digits import dcgan_ablation, gan_measurements
+from gentutor.studies.halves import shorter_regression
 from gentutor.studies.hidden import hidden_information
 from gentutor.studies.ignored import ignored_condition
 from gentutor.studies.mode_collapse import mode_collapse
@@ -50,6 +51,7 @@ STUDIES: dict[str, Callable[..., dict[str, Any]]] = {
     "ignored-condition": ignored_condition,
     "emoji-beta": emoji_beta,
     "digit-baselines": digit_baselines,
+    "half-regression": shorter_regression,
     "label-styles": shared_networks,
 }
 
