@@ -1,5 +1,6 @@
 """What lets a style outlive a change of label, and what a label is worth: small conditional VAEs."""
 
+import functools
 import math
 import time
 from typing import Any
@@ -148,15 +149,8 @@ def shared_networks(
             order = torch.Generator().manual_seed(seed)
             batches = data.batches(images, train.labels, batch_size=128, generator=order)
             started = time.process_time()
-            fit(
-                lambda batch, model=model, optimizer=optimizer, schedule=schedule: cvae_step(
-                    batch, model, optimizer, schedule=schedule
-                ),
-                batches,
-                steps=steps,
-                every=steps,
-                progress=False,
-            )
+            step = functools.partial(cvae_step, cvae=model, optimizer=optimizer, schedule=schedule)
+            fit(step, batches, steps=steps, every=steps, progress=False)
             seconds = time.process_time() - started
             random = torch.Generator().manual_seed(seed)
             numbers = measured(model.eval(), x, test.labels[:samples], random, draws)
