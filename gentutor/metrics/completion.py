@@ -74,7 +74,7 @@ def completion_metrics(answers: Tensor, hidden: Tensor, visible: Tensor, labels:
 def _measure_gan(
     recipe: CompletionGANRecipe, model: nn.Module, samples: int = 10_000, seed: int = 0
 ) -> dict[str, float]:
-    visible, hidden, labels, _ = _questions(samples, seed)
+    visible, hidden, labels, _ = questions(samples, seed)
     return completion_metrics(_answers(model, visible, seed), hidden, visible, labels)
 
 
@@ -84,7 +84,7 @@ def _measure_cvae(
     recipe: CompletionRecipe, model: nn.Module, samples: int = 10_000, seed: int = 0
 ) -> dict[str, float]:
     assert isinstance(model, CVAE)
-    visible, hidden, labels, random = _questions(samples, seed)
+    visible, hidden, labels, random = questions(samples, seed)
     x, draws = binarize(hidden, random), max(1, samples // 20)
     with evaluating(model):
         log_px = conditional_log_likelihood(model, x, visible, draws, CHUNK, random)
@@ -98,7 +98,7 @@ def _measure_regression(
     recipe: RegressionRecipe, model: nn.Module, samples: int = 10_000, seed: int = 0
 ) -> dict[str, float]:
     assert isinstance(model, HalfRegression)
-    visible, hidden, labels, random = _questions(samples, seed)
+    visible, hidden, labels, random = questions(samples, seed)
     x = binarize(hidden, random)
     with evaluating(model):
         logits = torch.cat([model(part) for part in visible.split(CHUNK)])
@@ -106,7 +106,7 @@ def _measure_regression(
     return {**_negative(bernoulli_log_prob(logits, x)), **numbers}
 
 
-def _questions(samples: int, seed: int) -> tuple[Tensor, Tensor, Tensor, torch.Generator]:
+def questions(samples: int, seed: int) -> tuple[Tensor, Tensor, Tensor, torch.Generator]:
     """Upper and lower halves of random test digits, their labels, and the generator for what follows."""
     random = torch.Generator().manual_seed(seed)
     images, labels = draw(data.mnist("test"), samples, random)

@@ -96,6 +96,48 @@ class Given:
         return self.cvae.log_px_z(x, z, self.c)
 
 
+class Turned:
+    r"""A ``CVAE`` whose latent variables are permuted and mirrored, for each label in another way.
+
+    .. math:: \tilde z = Q_y z, \qquad (Q_y z)_j = s_{yj}\, z_{\pi_y(j)}, \quad s_{yj} = \pm 1
+
+    Its encoder gives :math:`\tilde z` and its decoder turns it back, under the label that it is told. The
+    prior N(0, I) and the KL term do not change under an orthogonal matrix: the bound of every image is that
+    of the model it was made from, and so is the distribution of its samples.
+
+    Args:
+        cvae: told one of ``classes`` labels.
+        classes: of the labels.
+        generator: of the permutations and signs; PyTorch's global one if None.
+    """
+
+    def __init__(self, cvae: CVAE, classes: int = 10, generator: torch.Generator | None = None) -> None:
+        self.cvae, size = cvae, cvae.latent_dim
+        self.places = torch.stack([torch.randperm(size, generator=generator) for _ in range(classes)])
+        self.signs = 2.0 * torch.randint(2, (classes, size), generator=generator) - 1
+
+    def turn(self, z: Tensor, y: Tensor) -> Tensor:
+        """Q_y z: (..., B, latent_dim) and B labels -> (..., B, latent_dim)."""
+        return self.signs[y] * z.gather(-1, self.places[y].expand_as(z))
+
+    def turn_back(self, z: Tensor, y: Tensor) -> Tensor:
+        """The z whose ``turn`` is given: (..., B, latent_dim) and B labels -> (..., B, latent_dim)."""
+        return torch.zeros_like(z).scatter(-1, self.places[y].expand_as(z), self.signs[y] * z)
+
+    def encode(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """As ``CVAE.encode``."""
+        mean, log_var = self.cvae.encode(x, y)
+        return self.turn(mean, y), log_var.gather(-1, self.places[y])
+
+    def decode(self, z: Tensor, y: Tensor) -> Tensor:
+        """As ``CVAE.decode``."""
+        return self.cvae.decode(self.turn_back(z, y), y)
+
+    def log_px_z(self, x: Tensor, z: Tensor, y: Tensor) -> Tensor:
+        """As ``CVAE.log_px_z``."""
+        return self.cvae.log_px_z(x, self.turn_back(z, y), y)
+
+
 def mlp_cvae(
     likelihood: Likelihood,
     condition: OneHot | LabelEmbedding,

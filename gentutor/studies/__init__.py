@@ -16,12 +16,17 @@ import torch
 import gentutor
 from gentutor.studies.classifiers import naive_bayes_or_logistic
 from gentutor.studies.conditional import conditional_models
+from gentutor.studies.classifiers import naive_bayes_or_logistic, two_gaussians
+from gentutor.studies.conditional import conditional_models, digit_baselines
 from gentutor.studies.cyclegan import cyclegan_ablation, cyclegan_training, digits_variants, emoji_ablation
 from gentutor.studies.digits import dcgan_ablation, gan_measurements
+from gentutor.studies.halves import shorter_regression
 from gentutor.studies.hidden import hidden_information
 from gentutor.studies.ignored import ignored_condition
 from gentutor.studies.mode_collapse import mode_collapse
 from gentutor.studies.stored_vaes import vae_uses
+from gentutor.studies.stored_vaes import vae_measurements
+from gentutor.studies.styles import shared_networks
 from gentutor.studies.translation import translation_toys
 from gentutor.studies.two_gaussians import two_gaussians
 from gentutor.studies.unlabelled import unlabelled_digits
@@ -53,6 +58,9 @@ STUDIES: dict[str, Callable[..., dict[str, Any]]] = {
     "translation-toys": translation_toys,
     "ignored-condition": ignored_condition,
     "emoji-beta": emoji_beta,
+    "digit-baselines": digit_baselines,
+    "half-regression": shorter_regression,
+    "label-styles": shared_networks,
 }
 
 

@@ -1,4 +1,4 @@
-"""Ways to tell a network the label, on one data set with one budget."""
+"""Ways to tell a network the label, on one data set with one budget, and what needs no network."""
 
 import base64
 import time
@@ -59,3 +59,28 @@ def conditional_models(
                 }
             )
     return {"settings": {"seeds": seeds, "steps": steps, "samples": samples}, "rows": rows}
+
+
+def digit_baselines(seeds: tuple[int, ...] = (0, 1, 2), samples: int = 10_000) -> dict[str, Any]:
+    """What samples score that took no learning, by the measures of ``conditional_models`` and its images.
+
+    The mean training image of the digit asked for, again and again; and for each seed ``samples`` random
+    training images under random labels. (Those under their own labels are on the cards of the stored runs.)
+    """
+    train, test = data.mnist("train"), data.mnist("test")
+    images = data.to_unit(train.images)
+    means = torch.stack([images[train.labels == digit].mean(dim=0) for digit in range(10)])
+    rows = []
+    for seed in seeds:
+        random = torch.Generator().manual_seed(seed)
+        chosen = torch.randperm(len(test.images), generator=random)[:samples]
+        real, labels = data.to_unit(test.images[chosen]), test.labels[chosen]
+        taken = torch.randperm(len(images), generator=random)[:samples]
+        mixed = train.labels[taken][torch.randperm(len(taken), generator=random)]
+        sets = {"training images, random labels": (images[taken], mixed)}
+        if seed == seeds[0]:
+            sets = {"the class mean": (means[labels], labels), **sets}
+        for name, (shown, asked) in sets.items():
+            numbers = class_metrics(shown, asked, real, labels)
+            rows.append({"variant": name, "seed": seed, **{key: round(v, 4) for key, v in numbers.items()}})
+    return {"settings": {"seeds": seeds, "samples": samples}, "rows": rows}

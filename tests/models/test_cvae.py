@@ -5,9 +5,9 @@ import torch
 from torch import nn
 
 from gentutor.models.conditional import LabelEmbedding, OneHot
-from gentutor.models.cvae import CVAE, mlp_cvae
+from gentutor.models.cvae import CVAE, Turned, mlp_cvae
 from gentutor.models.vae import mlp, mlp_vae
-from gentutor.objectives.variational import bernoulli_log_prob
+from gentutor.objectives.variational import bernoulli_log_prob, elbo, gaussian_kl
 
 SHAPE = (3, 4, 5)
 Y = torch.tensor([2, 0, 1, 2])
@@ -138,3 +138,46 @@ def test_what_it_refuses():
     with pytest.raises(ValueError, match="must lie in 0 to 2, got 1 to 3"):
         cvae.encode(x, Y + 1)
     assert torch.equal(cvae.examples, torch.arange(3)) and "examples" not in cvae.state_dict()
+
+
+def turned(cvae: CVAE) -> Turned:
+    model = Turned(cvae, classes=3, generator=torch.Generator().manual_seed(3))
+    model.signs = model.signs.double()
+    return model
+
+
+def test_a_model_turned_by_the_label_has_the_same_bound():
+    """For each image: the KL term as it is, and the likelihood under the same noise, turned."""
+    cvae, x = mlp_cvae(bernoulli_log_prob, OneHot(3), 6, (9,), image_shape=SHAPE).double(), images()
+    other = turned(cvae)
+    mean, log_var = cvae.encode(x, Y)
+    turned_mean, turned_log_var = other.encode(x, Y)
+    assert not torch.allclose(mean, turned_mean)
+    noise = latents(4, 6)
+    z = mean + (log_var / 2).exp() * noise
+    turned_z = turned_mean + (turned_log_var / 2).exp() * other.turn(noise, Y)
+    bound = elbo(cvae.log_px_z(x, z, Y), gaussian_kl(mean, log_var))
+    turned_bound = elbo(other.log_px_z(x, turned_z, Y), gaussian_kl(turned_mean, turned_log_var))
+    torch.testing.assert_close(turned_bound, bound, rtol=1e-12, atol=1e-12)
+
+
+def test_turning_is_an_orthogonal_map_of_its_own_for_each_label():
+    other = turned(mlp_cvae(bernoulli_log_prob, OneHot(3), 6, (9,), image_shape=SHAPE).double())
+    basis = torch.eye(6).double()
+    matrices = [other.turn(basis, torch.full((6,), label)).T for label in range(3)]
+    for matrix in matrices:
+        torch.testing.assert_close(matrix @ matrix.T, basis, rtol=0, atol=0)
+    assert not torch.equal(matrices[0], matrices[1]) and not torch.equal(matrices[1], matrices[2])
+    z = latents(5, 4, 6)
+    torch.testing.assert_close(
+        other.turn(z, Y), torch.stack([matrices[y] @ z[:, b].T for b, y in enumerate(Y)]).permute(2, 0, 1)
+    )
+    assert torch.equal(other.turn_back(other.turn(z, Y), Y), z)
+
+
+def test_a_turned_model_decodes_alike_under_the_own_label_only():
+    cvae, x = mlp_cvae(bernoulli_log_prob, OneHot(3), 6, (9,), image_shape=SHAPE).double(), images()
+    other, swapped = turned(cvae), (Y + 1) % 3
+    z = cvae.encode(x, Y)[0]
+    assert torch.equal(other.decode(other.turn(z, Y), Y), cvae.decode(z, Y))
+    assert not torch.allclose(other.decode(other.turn(z, Y), swapped), cvae.decode(z, swapped), atol=1e-3)
