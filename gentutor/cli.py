@@ -14,6 +14,7 @@ from gentutor.resume import (
     Plan,
     changed_plan,
     expect_finished,
+    expect_own_grids,
     expect_room,
     expect_same_recipe,
     load_state,
@@ -30,8 +31,19 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _path(text: str) -> Path:
+    """What an option names; ~ is the home folder, also where no shell has said so."""
+    if not text.strip():
+        raise typer.BadParameter("expected a path, got an empty text")
+    return Path(text).expanduser()
+
+
 Name = Annotated[str, typer.Argument(help="a recipe's name; `gentutor list` shows them")]
-Source = Annotated[Path | None, typer.Option("--from", help="a finished run's folder; default: the package")]
+Source = Annotated[
+    Path | None, typer.Option("--from", parser=_path, help="a finished run's folder; default: the package")
+]
 SEED = typer.Option(min=0, max=2**32 - 1, help="of the random numbers; in training instead of the recipe's")
 OWN = "On your own images (the recipe cyclegan)"
 
@@ -42,7 +54,9 @@ def train(
     profile: Annotated[str | None, typer.Option(help="ci, cpu, gpu or full: how many steps")] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="steps, instead of the profile's")] = None,
     seed: Annotated[int | None, SEED] = None,
-    out: Annotated[Path | None, typer.Option(help="the run's folder; default runs/NAME")] = None,
+    out: Annotated[
+        Path | None, typer.Option(parser=_path, help="the run's folder; default runs/NAME")
+    ] = None,
     every: Annotated[int | None, typer.Option(min=1, help="steps between saves and sample grids")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="go on from where the run stopped")] = False,
     overwrite: Annotated[
@@ -54,7 +68,7 @@ def train(
     ] = False,
     data: Annotated[
         Path | None,
-        typer.Option(help="a folder with trainA, trainB, testA and testB", rich_help_panel=OWN),
+        typer.Option(parser=_path, help="a folder with trainA, trainB, testA and testB", rich_help_panel=OWN),
     ] = None,
     size: Annotated[
         int | None, typer.Option(help="side of the squares in pixels; default 256", rich_help_panel=OWN)
@@ -80,7 +94,7 @@ def train(
     with one_line_errors(), distributed.group():
         if distributed.rank() > 0:  # process 0 reads the folder and tells the others
             return train_with_bar(*distributed.from_first(None))
-        folder = None if data is None else str(data.expanduser().resolve())
+        folder = None if data is None else str(data.resolve())
         options = {"folder": folder, "size": size, "width": width, "blocks": blocks, "batch_size": batch}
         given = {key: value for key, value in {"seed": seed, **options}.items() if value is not None}
         if not resume:
@@ -101,6 +115,7 @@ def train(
             if state is not None:
                 recipe = recipes.choose(name, given, state["recipe"])
                 expect_same_recipe(state, recipe, out)
+                expect_own_grids(out)
                 plan = changed_plan(Plan(**state["plan"]), recipe, profile, steps, every)
             else:
                 plan = new_plan(recipe, profile, steps, every)
@@ -120,7 +135,9 @@ def train(
 def sample(
     name: Name,
     n: Annotated[int, typer.Option("-n", min=1, help="how many images; to translate, of each domain")] = 64,
-    out: Annotated[Path | None, typer.Option(help="a PNG file; default NAME-samples.png")] = None,
+    out: Annotated[
+        Path | None, typer.Option(parser=_path, help="a PNG file; default NAME-samples.png")
+    ] = None,
     seed: Annotated[int, SEED] = 0,
     source: Source = None,
 ) -> None:
@@ -166,7 +183,7 @@ def list_recipes() -> None:
 
 
 @app.command(hidden=True)
-def store(name: Name, source: Annotated[Path | None, typer.Option("--from")] = None) -> None:
+def store(name: Name, source: Annotated[Path | None, typer.Option("--from", parser=_path)] = None) -> None:
     """Put a finished run into the package, with its metrics."""
     with one_line_errors():
         _store(name, Path("runs") / name if source is None else source)
@@ -176,7 +193,7 @@ def store(name: Name, source: Annotated[Path | None, typer.Option("--from")] = N
 def spread(
     name: Name,
     seeds: Annotated[str, typer.Option(help="whole numbers with commas between them")] = "0,1,2",
-    out: Annotated[Path, typer.Option(help="the folder of the runs")] = Path("runs") / "spread",
+    out: Annotated[Path, typer.Option(parser=_path, help="the folder of the runs")] = Path("runs") / "spread",
 ) -> None:
     """Train a recipe fully with each seed, and put its metrics' mean and spread on the stored card."""
     with one_line_errors():
@@ -197,7 +214,8 @@ def spread(
 @app.command()
 def study(
     name: Annotated[str, typer.Argument(help="; ".join(STUDIES))],
-    out: Annotated[Path, typer.Option(help="the folder of the result")] = Path("runs") / "studies",
+    out: Annotated[Path, typer.Option(parser=_path, help="the folder of the result")] = Path("runs")
+    / "studies",
 ) -> None:
     """Repeat one of the book's experiments over several seeds (minutes to an hour)."""
     with one_line_errors():
