@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from torch import nn
 
-from gentutor import checkpoint, distributed, recipes, runs
+from gentutor import checkpoint, distributed, pictures, recipes, runs
 from gentutor.progress import one_line_errors, train_seed, train_with_bar
 from gentutor.resume import (
     STATE,
@@ -46,6 +46,7 @@ Source = Annotated[
 ]
 SEED = typer.Option(min=0, max=2**32 - 1, help="of the random numbers; in training instead of the recipe's")
 OWN = "On your own images (the recipe cyclegan)"
+MOST = 100_000  # images in one picture
 
 
 @app.command()
@@ -120,6 +121,7 @@ def train(
             else:
                 plan = new_plan(recipe, profile, steps, every)
                 expect_room(out, name, overwrite)
+            _expect_shares(recipe)
             if isinstance(recipe, recipes.FolderRecipe):
                 recipe = recipe if steps is None else recipe.lasting(steps)
                 typer.echo(recipe.summary())
@@ -134,17 +136,33 @@ def train(
 @app.command()
 def sample(
     name: Name,
-    n: Annotated[int, typer.Option("-n", min=1, help="how many images; to translate, of each domain")] = 64,
+    n: Annotated[
+        int, typer.Option("-n", min=1, max=MOST, help="how many images; to translate, of each domain")
+    ] = 64,
     out: Annotated[
-        Path | None, typer.Option(parser=_path, help="a PNG file; default NAME-samples.png")
+        Path | None,
+        typer.Option(parser=_path, help="a PNG file; default NAME-samples.png; of new pictures a folder"),
     ] = None,
     seed: Annotated[int, SEED] = 0,
     source: Source = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(parser=_path, help="new pictures in A, B or both; or testA, testB", rich_help_panel=OWN),
+    ] = None,
 ) -> None:
-    """Draw images from a trained model into a PNG file, or translate test images of both domains."""
+    """Draw images from a trained model into a PNG file, or translate test images of both domains.
+
+    With --data FOLDER, cyclegan translates each picture in FOLDER/A and FOLDER/B in its own size.
+    """
     with one_line_errors():
         model, card = _load(name, source)
-        picture, what = runs.picture(recipes.restore(name, card.recipe), model, n, seed)
+        recipe = _with_data(recipes.restore(name, card.recipe), data)
+        if data is not None and pictures.holds_pictures(data):
+            folder = Path(f"{name}-translations") if out is None else out
+            for line in pictures.translate_folder(model, data, folder):
+                typer.echo(line)
+            return
+        picture, what = runs.picture(recipe, model, n, seed)
         path = Path(f"{name}-samples.png") if out is None else out
         path.write_bytes(png(picture))
         typer.echo(f"{what} in {path}")
@@ -153,19 +171,27 @@ def sample(
 @app.command()
 def evaluate(
     name: Name,
-    samples: Annotated[int, typer.Option(min=2, help="how many images to compare")] = 10_000,
+    samples: Annotated[
+        int, typer.Option(min=2, max=10_000, help="how many images to compare, of the test set's 10,000")
+    ] = 10_000,
     seed: Annotated[int, SEED] = 0,
     source: Source = None,
+    data: Annotated[
+        Path | None, typer.Option(parser=_path, help="a folder with testA and testB", rich_help_panel=OWN)
+    ] = None,
 ) -> None:
     """Measure a trained model."""
     with one_line_errors():
         from gentutor.metrics import measure
 
         model, card = _load(name, source)
+        recipe = _with_data(recipes.restore(name, card.recipe), data)
         typer.echo(f"{name}: {card.steps} steps on {card.device}, {samples} samples, seed {seed}")
         try:
-            numbers = measure(recipes.restore(name, card.recipe), model, samples=samples, seed=seed)
+            numbers = measure(recipe, model, samples=samples, seed=seed)
         except ValueError as error:
+            if name == recipes.FOLDER:  # its images are at fault, not their number
+                raise
             raise ValueError(f"{error} (--samples {samples})") from error
         for metric, value in numbers.items():
             typer.echo(f"  {metric:24} {value:.4g}")
@@ -222,6 +248,14 @@ def study(
         typer.echo(f"stored {run_study(name, out)}")
 
 
+def _expect_shares(recipe: recipes.Recipe) -> None:
+    """Raise unless the processes that share the run can share its batch."""
+    processes = distributed.world_size()
+    if recipe.batch_size % processes:
+        cure = f"; try --batch {processes}" if isinstance(recipe, recipes.FolderRecipe) else ""
+        raise ValueError(f"{processes} processes cannot share a batch of {recipe.batch_size} equally{cure}")
+
+
 def _store(name: str, out: Path) -> None:
     card = runs.store(name, out, checkpoint.FOLDER)
     typer.echo(f"stored {name} in {checkpoint.FOLDER}: {_numbers(card.metrics)}")
@@ -251,8 +285,20 @@ def _load(name: str, source: Path | None) -> tuple[nn.Module, checkpoint.Card]:
         return checkpoint.pretrained(name, checkpoint.FOLDER)
     if name != recipes.FOLDER:
         recipes.get(name)
+    if not source.is_dir():
+        raise ValueError(f"there is no folder {source}")
     expect_finished(source, name)
     return checkpoint.pretrained(name, source)
+
+
+def _with_data(recipe: recipes.Recipe, data: Path | None) -> recipes.Recipe:
+    if data is None:
+        return recipe
+    if not isinstance(recipe, recipes.FolderRecipe):
+        raise ValueError(f"--data goes with {recipes.FOLDER!r}, not with {recipe.name!r}")
+    if not data.is_dir():
+        raise ValueError(f"there is no folder {data}")
+    return replace(recipe, folder=str(data.resolve()))
 
 
 def _stored(name: str) -> str:

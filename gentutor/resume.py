@@ -118,14 +118,14 @@ def load_state(out: Path) -> dict[str, Any]:
 
 
 def expect_same_recipe(state: dict[str, Any], recipe: Recipe, out: Path) -> None:
-    """Raise unless the state was made by this recipe; the number of steps may differ.
+    """Raise unless the state was made by this recipe; the number of steps may differ, and the images' place.
 
     Raises:
         ValueError: a setting differs; the message names it.
     """
     there, here = state["recipe"], _plain(recipe)
     for name in {**there, **here}:
-        if name not in ("steps", "source") and there.get(name) != here.get(name):
+        if name not in ("steps", "source", "folder") and there.get(name) != here.get(name):
             raise ValueError(
                 f"the run in {out} was made with {name} {there.get(name)!r}, not {here.get(name)!r}; "
                 "resume it with the same settings, or start anew with --overwrite"

@@ -71,13 +71,18 @@ def read_images(folder: Path | str, size: int) -> Tensor:
     paths = image_files(folder)
     images = torch.empty(len(paths), 3, size, size, dtype=torch.uint8)
     for i, path in enumerate(paths):
-        square = _read(path).resize((size, size), Image.Resampling.BICUBIC)
+        square = read_image(path).resize((size, size), Image.Resampling.BICUBIC)
         images[i] = torch.from_numpy(np.array(square)).permute(2, 0, 1)  # (H, W, 3) -> (3, H, W)
     return images
 
 
-def _read(path: Path) -> Image.Image:
-    """An image in RGB, upright."""
+def read_image(path: Path) -> Image.Image:
+    """One image in RGB, upright, as ``read_images`` reads them, in its own size.
+
+    Raises:
+        ValueError: the file is no image, is damaged, or is refused as ``read_images`` says; it is named.
+        OSError: it cannot be opened.
+    """
     try:
         with Image.open(path) as file:
             deep = any("16" in str(part) for part in file.tile)  # the file has 16 bits a number
