@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 import gentutor
+from gentutor._files import write_atomically
 from gentutor.studies.classifiers import naive_bayes_or_logistic, two_gaussians
 from gentutor.studies.conditional import conditional_models
 from gentutor.studies.cyclegan import cyclegan_ablation, cyclegan_training, digits_variants, emoji_ablation
@@ -89,5 +90,5 @@ def run(name: str, folder: Path = FOLDER, **settings: Any) -> Path:
     }
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.json"
-    path.write_text(json.dumps(result, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_atomically(path, (json.dumps(result, ensure_ascii=False) + "\n").encode())
     return path
