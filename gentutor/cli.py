@@ -7,13 +7,14 @@ from typing import Annotated
 import typer
 from torch import nn
 
-from gentutor import checkpoint, distributed, recipes, runs
+from gentutor import checkpoint, distributed, pictures, recipes, runs
 from gentutor.progress import one_line_errors, train_seed, train_with_bar
 from gentutor.resume import (
     STATE,
     Plan,
     changed_plan,
     expect_finished,
+    expect_own_grids,
     expect_room,
     expect_same_recipe,
     load_state,
@@ -30,10 +31,22 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _path(text: str) -> Path:
+    """What an option names; ~ is the home folder, also where no shell has said so."""
+    if not text.strip():
+        raise typer.BadParameter("expected a path, got an empty text")
+    return Path(text).expanduser()
+
+
 Name = Annotated[str, typer.Argument(help="a recipe's name; `gentutor list` shows them")]
-Source = Annotated[Path | None, typer.Option("--from", help="a finished run's folder; default: the package")]
+Source = Annotated[
+    Path | None, typer.Option("--from", parser=_path, help="a finished run's folder; default: the package")
+]
 SEED = typer.Option(min=0, max=2**32 - 1, help="of the random numbers; in training instead of the recipe's")
 OWN = "On your own images (the recipe cyclegan)"
+MOST = 100_000  # images in one picture
 
 
 @app.command()
@@ -42,7 +55,9 @@ def train(
     profile: Annotated[str | None, typer.Option(help="ci, cpu, gpu or full: how many steps")] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="steps, instead of the profile's")] = None,
     seed: Annotated[int | None, SEED] = None,
-    out: Annotated[Path | None, typer.Option(help="the run's folder; default runs/NAME")] = None,
+    out: Annotated[
+        Path | None, typer.Option(parser=_path, help="the run's folder; default runs/NAME")
+    ] = None,
     every: Annotated[int | None, typer.Option(min=1, help="steps between saves and sample grids")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="go on from where the run stopped")] = False,
     overwrite: Annotated[
@@ -54,7 +69,7 @@ def train(
     ] = False,
     data: Annotated[
         Path | None,
-        typer.Option(help="a folder with trainA, trainB, testA and testB", rich_help_panel=OWN),
+        typer.Option(parser=_path, help="a folder with trainA, trainB, testA and testB", rich_help_panel=OWN),
     ] = None,
     size: Annotated[
         int | None, typer.Option(help="side of the squares in pixels; default 256", rich_help_panel=OWN)
@@ -80,7 +95,7 @@ def train(
     with one_line_errors(), distributed.group():
         if distributed.rank() > 0:  # process 0 reads the folder and tells the others
             return train_with_bar(*distributed.from_first(None))
-        folder = None if data is None else str(data.expanduser().resolve())
+        folder = None if data is None else str(data.resolve())
         options = {"folder": folder, "size": size, "width": width, "blocks": blocks, "batch_size": batch}
         given = {key: value for key, value in {"seed": seed, **options}.items() if value is not None}
         if not resume:
@@ -101,10 +116,12 @@ def train(
             if state is not None:
                 recipe = recipes.choose(name, given, state["recipe"])
                 expect_same_recipe(state, recipe, out)
+                expect_own_grids(out)
                 plan = changed_plan(Plan(**state["plan"]), recipe, profile, steps, every)
             else:
                 plan = new_plan(recipe, profile, steps, every)
                 expect_room(out, name, overwrite)
+            _expect_shares(recipe)
             if isinstance(recipe, recipes.FolderRecipe):
                 recipe = recipe if steps is None else recipe.lasting(steps)
                 typer.echo(recipe.summary())
@@ -119,15 +136,33 @@ def train(
 @app.command()
 def sample(
     name: Name,
-    n: Annotated[int, typer.Option("-n", min=1, help="how many images; to translate, of each domain")] = 64,
-    out: Annotated[Path | None, typer.Option(help="a PNG file; default NAME-samples.png")] = None,
+    n: Annotated[
+        int, typer.Option("-n", min=1, max=MOST, help="how many images; to translate, of each domain")
+    ] = 64,
+    out: Annotated[
+        Path | None,
+        typer.Option(parser=_path, help="a PNG file; default NAME-samples.png; of new pictures a folder"),
+    ] = None,
     seed: Annotated[int, SEED] = 0,
     source: Source = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(parser=_path, help="new pictures in A, B or both; or testA, testB", rich_help_panel=OWN),
+    ] = None,
 ) -> None:
-    """Draw images from a trained model into a PNG file, or translate test images of both domains."""
+    """Draw images from a trained model into a PNG file, or translate test images of both domains.
+
+    With --data FOLDER, cyclegan translates each picture in FOLDER/A and FOLDER/B in its own size.
+    """
     with one_line_errors():
         model, card = _load(name, source)
-        picture, what = runs.picture(recipes.restore(name, card.recipe), model, n, seed)
+        recipe = _with_data(recipes.restore(name, card.recipe), data)
+        if data is not None and pictures.holds_pictures(data):
+            folder = Path(f"{name}-translations") if out is None else out
+            for line in pictures.translate_folder(model, data, folder):
+                typer.echo(line)
+            return
+        picture, what = runs.picture(recipe, model, n, seed)
         path = Path(f"{name}-samples.png") if out is None else out
         path.write_bytes(png(picture))
         typer.echo(f"{what} in {path}")
@@ -136,19 +171,27 @@ def sample(
 @app.command()
 def evaluate(
     name: Name,
-    samples: Annotated[int, typer.Option(min=2, help="how many images to compare")] = 10_000,
+    samples: Annotated[
+        int, typer.Option(min=2, max=10_000, help="how many images to compare, of the test set's 10,000")
+    ] = 10_000,
     seed: Annotated[int, SEED] = 0,
     source: Source = None,
+    data: Annotated[
+        Path | None, typer.Option(parser=_path, help="a folder with testA and testB", rich_help_panel=OWN)
+    ] = None,
 ) -> None:
     """Measure a trained model."""
     with one_line_errors():
         from gentutor.metrics import measure
 
         model, card = _load(name, source)
+        recipe = _with_data(recipes.restore(name, card.recipe), data)
         typer.echo(f"{name}: {card.steps} steps on {card.device}, {samples} samples, seed {seed}")
         try:
-            numbers = measure(recipes.restore(name, card.recipe), model, samples=samples, seed=seed)
+            numbers = measure(recipe, model, samples=samples, seed=seed)
         except ValueError as error:
+            if name == recipes.FOLDER:  # its images are at fault, not their number
+                raise
             raise ValueError(f"{error} (--samples {samples})") from error
         for metric, value in numbers.items():
             typer.echo(f"  {metric:24} {value:.4g}")
@@ -166,7 +209,7 @@ def list_recipes() -> None:
 
 
 @app.command(hidden=True)
-def store(name: Name, source: Annotated[Path | None, typer.Option("--from")] = None) -> None:
+def store(name: Name, source: Annotated[Path | None, typer.Option("--from", parser=_path)] = None) -> None:
     """Put a finished run into the package, with its metrics."""
     with one_line_errors():
         _store(name, Path("runs") / name if source is None else source)
@@ -176,7 +219,7 @@ def store(name: Name, source: Annotated[Path | None, typer.Option("--from")] = N
 def spread(
     name: Name,
     seeds: Annotated[str, typer.Option(help="whole numbers with commas between them")] = "0,1,2",
-    out: Annotated[Path, typer.Option(help="the folder of the runs")] = Path("runs") / "spread",
+    out: Annotated[Path, typer.Option(parser=_path, help="the folder of the runs")] = Path("runs") / "spread",
 ) -> None:
     """Train a recipe fully with each seed, and put its metrics' mean and spread on the stored card."""
     with one_line_errors():
@@ -197,11 +240,20 @@ def spread(
 @app.command()
 def study(
     name: Annotated[str, typer.Argument(help="; ".join(STUDIES))],
-    out: Annotated[Path, typer.Option(help="the folder of the result")] = Path("runs") / "studies",
+    out: Annotated[Path, typer.Option(parser=_path, help="the folder of the result")] = Path("runs")
+    / "studies",
 ) -> None:
     """Repeat one of the book's experiments over several seeds (minutes to an hour)."""
     with one_line_errors():
         typer.echo(f"stored {run_study(name, out)}")
+
+
+def _expect_shares(recipe: recipes.Recipe) -> None:
+    """Raise unless the processes that share the run can share its batch."""
+    processes = distributed.world_size()
+    if recipe.batch_size % processes:
+        cure = f"; try --batch {processes}" if isinstance(recipe, recipes.FolderRecipe) else ""
+        raise ValueError(f"{processes} processes cannot share a batch of {recipe.batch_size} equally{cure}")
 
 
 def _store(name: str, out: Path) -> None:
@@ -233,8 +285,20 @@ def _load(name: str, source: Path | None) -> tuple[nn.Module, checkpoint.Card]:
         return checkpoint.pretrained(name, checkpoint.FOLDER)
     if name != recipes.FOLDER:
         recipes.get(name)
+    if not source.is_dir():
+        raise ValueError(f"there is no folder {source}")
     expect_finished(source, name)
     return checkpoint.pretrained(name, source)
+
+
+def _with_data(recipe: recipes.Recipe, data: Path | None) -> recipes.Recipe:
+    if data is None:
+        return recipe
+    if not isinstance(recipe, recipes.FolderRecipe):
+        raise ValueError(f"--data goes with {recipes.FOLDER!r}, not with {recipe.name!r}")
+    if not data.is_dir():
+        raise ValueError(f"there is no folder {data}")
+    return replace(recipe, folder=str(data.resolve()))
 
 
 def _stored(name: str) -> str:

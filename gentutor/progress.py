@@ -1,5 +1,6 @@
 """Training from the command line: with a progress bar, until it is done or Ctrl-C stops it."""
 
+import shlex
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -58,11 +59,10 @@ def train_with_bar(recipe: Recipe, out: Path, plan: Plan, state: dict[str, Any] 
         finished = runs.train(recipe, out, plan, resumed=state, stop=after_step, report=report)
         reached = bar.n
     if not finished:
-        typer.echo(
-            f"stopped at step {reached}; go on with: gentutor train {recipe.name} --out {out} --resume"
-        )
+        go_on = f"gentutor train {recipe.name} --out {shlex.quote(str(out))} --resume"
+        typer.echo(f"stopped at step {reached}; go on with: {go_on}")
         raise typer.Exit(130)
-    say(f"finished; `gentutor sample {recipe.name} --from {out}` draws from it")
+    say(f"finished; draw from it with: gentutor sample {recipe.name} --from {shlex.quote(str(out))}")
 
 
 def train_seed(recipe: Recipe, seed: int, out: Path) -> None:

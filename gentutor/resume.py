@@ -12,6 +12,8 @@ import hashlib
 import io
 import json
 import pickle
+import re
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
@@ -24,10 +26,13 @@ from filelock import FileLock, Timeout
 from gentutor import checkpoint, settings
 from gentutor._files import write_atomically
 from gentutor.recipes import Recipe
+from gentutor.sampling import run_of_png
 from gentutor.training import Run
 
 STATE = "state.pt"
 MODEL = (".safetensors", ".json")
+GRID = re.compile(r"samples-(0|[1-9]\d*)\.png")
+FORMAT = 2  # of the state; the first had no number, and its sample grids did not say whose they are
 STAGES = 8  # sample grids over training, besides the one before it
 
 
@@ -82,7 +87,8 @@ def _steps(recipe: Recipe, profile: str | None) -> int:
 def save_state(run: Run, recipe: Recipe, plan: Plan, out: Path) -> None:
     """Write the state of a run into its folder."""
     buffer = io.BytesIO()
-    torch.save({"recipe": _plain(recipe), "plan": asdict(plan), "run": run.state_dict()}, buffer)
+    state = {"recipe": _plain(recipe), "plan": asdict(plan), "run": run.state_dict(), "format": FORMAT}
+    torch.save(state, buffer)
     content = buffer.getvalue()
     write_atomically(out / STATE, hashlib.sha256(content).digest() + content)
 
@@ -112,14 +118,14 @@ def load_state(out: Path) -> dict[str, Any]:
 
 
 def expect_same_recipe(state: dict[str, Any], recipe: Recipe, out: Path) -> None:
-    """Raise unless the state was made by this recipe; the number of steps may differ.
+    """Raise unless the state was made by this recipe; the number of steps may differ, and the images' place.
 
     Raises:
         ValueError: a setting differs; the message names it.
     """
     there, here = state["recipe"], _plain(recipe)
     for name in {**there, **here}:
-        if name not in ("steps", "source") and there.get(name) != here.get(name):
+        if name not in ("steps", "source", "folder") and there.get(name) != here.get(name):
             raise ValueError(
                 f"the run in {out} was made with {name} {there.get(name)!r}, not {here.get(name)!r}; "
                 "resume it with the same settings, or start anew with --overwrite"
@@ -135,16 +141,47 @@ def expect_room(out: Path, name: str, overwrite: bool) -> None:
     files = (STATE, f"{name}.safetensors", f"{name}.json")
     if not overwrite and any((out / file).exists() for file in files):
         raise ValueError(f"{out} holds a run already; go on with --resume, or discard it with --overwrite")
+    expect_own_grids(out, None if overwrite else {})
 
 
 def make_room(out: Path, name: str) -> None:
     """Remove the files of an earlier run from the folder, also those of another recipe; the state last."""
-    names = {name}
+    names, grids = {name}, grids_of(out)
     with suppress(OSError, ValueError):  # there is no state, or a damaged one
         names.add(load_state(out)["recipe"]["name"])
     models = [path for path in out.iterdir() if path.stem in names and path.suffix in MODEL]
-    for path in [*models, *out.glob("samples-*.png"), out / STATE]:
+    for path in [*models, *grids.values(), out / STATE]:
         path.unlink(missing_ok=True)
+
+
+def grids_of(out: Path) -> dict[int, Path]:
+    """The sample grids of the run in a folder, by their steps: they say of themselves that they are a run's.
+
+    Those of a run whose state is of the first format do not: there each ``samples-STEP.png`` is taken as one.
+    """
+    first_format = False
+    with suppress(OSError, ValueError):  # there is no state, or a damaged one
+        first_format = "format" not in load_state(out)
+    return {step: path for step, path in _numbered(out).items() if first_format or run_of_png(path)}
+
+
+def expect_own_grids(out: Path, own: dict[int, Path] | None = None) -> None:
+    """Raise if a picture in the folder has a name that the run's own may take, and is not the run's.
+
+    Args:
+        out: the folder.
+        own: the pictures that may be there; by default the run's, ``grids_of``.
+
+    Raises:
+        ValueError: there is another; the message names it.
+    """
+    own = grids_of(out) if own is None else own
+    for step, path in _numbered(out).items():
+        if step not in own:
+            raise ValueError(
+                f"{path} is no picture of a run in {out}, and one of that name may come; "
+                "move or rename it, or choose another --out"
+            )
 
 
 def model_steps(out: Path, name: str) -> int:
@@ -162,7 +199,8 @@ def expect_finished(out: Path, name: str) -> None:
         ValueError: it was, or its state is damaged. A model without a state is taken as it is.
     """
     if (out / STATE).exists() and load_state(out)["run"]["history"]["done"] != model_steps(out, name):
-        raise ValueError(f"the run in {out} is not finished; go on with `gentutor train --resume`")
+        go_on = f"gentutor train {name} --out {shlex.quote(str(out))} --resume"
+        raise ValueError(f"the run in {out} is not finished; go on with: {go_on}")
 
 
 @contextmanager
@@ -178,6 +216,12 @@ def locked(out: Path) -> Iterator[None]:
             yield
     except Timeout as error:
         raise ValueError(f"another process is training in {out}; choose another --out") from error
+
+
+def _numbered(out: Path) -> dict[int, Path]:
+    """The files samples-STEP.png, by step, in order."""
+    matches = [(GRID.fullmatch(path.name), path) for path in out.iterdir()]
+    return dict(sorted((int(match[1]), path) for match, path in matches if match))
 
 
 def _plain(recipe: Recipe) -> dict[str, Any]:

@@ -20,7 +20,7 @@ import gentutor
 from gentutor import checkpoint, distributed, recipes
 from gentutor._files import write_atomically
 from gentutor.recipes import CycleGANRecipe, Recipe
-from gentutor.resume import STAGES, STATE, Plan, expect_finished, make_room, save_state
+from gentutor.resume import STAGES, STATE, Plan, expect_finished, grids_of, make_room, save_state
 from gentutor.sampling import grid_columns, makes_images, png, shown_samples, tile, translations
 from gentutor.settings import device
 from gentutor.training import Run, fit
@@ -77,7 +77,7 @@ def train(
             return
         shows = plan.shows(step)
         if shows:
-            show(run, out, step)
+            show(run, recipe, out, step)
         if shows or time.monotonic() - saved > SAVE_SECONDS:
             save_state(run, recipe, plan, out)
             saved = time.monotonic()
@@ -87,7 +87,7 @@ def train(
     if resumed is None and first:
         make_room(out, recipe.name)
     if run.history.done == 0 and first:
-        show(run, out, 0)
+        show(run, recipe, out, 0)
     if run.history.done < plan.steps:
         fit(
             run.step,
@@ -124,8 +124,7 @@ def store(name: str, out: Path, folder: Path) -> checkpoint.Card:
 
 def make_card(run: Run, recipe: Recipe, plan: Plan, out: Path) -> checkpoint.Card:
     """The card of a run as it stands, with at most nine of the folder's sample grids."""
-    shown = sorted((int(path.stem.removeprefix("samples-")), path) for path in out.glob("samples-*.png"))
-    shown = [(step, path) for step, path in shown if step <= run.history.done]
+    shown = [(step, path) for step, path in grids_of(out).items() if step <= run.history.done]
     if len(shown) > STAGES + 1:
         shown = [shown[round(i)] for i in np.linspace(0, len(shown) - 1, STAGES + 1)]
     return checkpoint.Card(
@@ -146,7 +145,7 @@ def make_card(run: Run, recipe: Recipe, plan: Plan, out: Path) -> checkpoint.Car
     )
 
 
-def show(run: Run, out: Path, step: int) -> None:
+def show(run: Run, recipe: Recipe, out: Path, step: int) -> None:
     """Save a grid of samples, eight rows of the same noise at every step, or of the same translations."""
     picture = None
     if run.examples is not None:
@@ -156,7 +155,7 @@ def show(run: Run, out: Path, step: int) -> None:
         columns = grid_columns(run.model)
         picture = tile(shown_samples(run.model, 8 * columns), columns)
     if picture is not None:
-        write_atomically(out / f"samples-{step}.png", png(picture))
+        write_atomically(out / f"samples-{step}.png", png(picture, f"{recipe.name}, step {step}"))
 
 
 def picture(recipe: Recipe, model: nn.Module, n: int, seed: int = 0) -> tuple[np.ndarray, str]:

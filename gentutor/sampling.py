@@ -3,16 +3,19 @@
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import cast
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, PngImagePlugin
 from torch import Tensor, nn
 
 from gentutor.models.cvae import CVAE
 from gentutor.models.cyclegan import Generators
 from gentutor.models.vae import VAE
+
+RUN = "gentutor run"  # the text in a PNG file that names its run
 
 
 def makes_images(model: nn.Module) -> bool:
@@ -187,11 +190,22 @@ def tile(images: Tensor, columns: int = 8, gap: int = 0) -> np.ndarray:
     return (picture * 255).round().to(torch.uint8).squeeze(2).numpy()
 
 
-def png(picture: np.ndarray) -> bytes:
-    """A uint8 picture as the content of a PNG file."""
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, format="PNG", optimize=True)
+def png(picture: np.ndarray, run: str = "") -> bytes:
+    """A uint8 picture as the content of a PNG file, which may say of which ``run`` it is a part."""
+    buffer, text = io.BytesIO(), PngImagePlugin.PngInfo()
+    if run:
+        text.add_text(RUN, run)
+    Image.fromarray(picture).save(buffer, format="PNG", optimize=True, pnginfo=text)
     return buffer.getvalue()
+
+
+def run_of_png(path: Path) -> str:
+    """Of which run a file says that it is a part; empty for any other file."""
+    try:
+        with Image.open(path, formats=["PNG"]) as image:
+            return str(image.info.get(RUN, ""))
+    except (OSError, SyntaxError, ValueError):  # no PNG file, or damaged
+        return ""
 
 
 def from_png(content: bytes) -> np.ndarray:

@@ -5,6 +5,7 @@ import pickle
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -13,14 +14,17 @@ from gentutor.resume import (
     STATE,
     Plan,
     changed_plan,
+    expect_own_grids,
     expect_room,
     expect_same_recipe,
+    grids_of,
     load_state,
     locked,
     make_room,
     new_plan,
     save_state,
 )
+from gentutor.sampling import png
 
 RECIPE = replace(recipes.DCGAN, batch_size=4)
 PLAN = Plan(profile="ci", steps=20, record=1)
@@ -111,15 +115,42 @@ def test_room_is_made_where_a_run_may_be_overwritten(tmp_path, damaged):
     save_state(RECIPE.start(torch.device("cpu")), RECIPE, PLAN, tmp_path)
     if damaged:
         (tmp_path / STATE).write_text("something")
-    for name in ("samples-3.png", "dcgan-mnist.json", "dcgan-mnist.safetensors", "notes.txt", "vae.json"):
+    for name in ("dcgan-mnist.json", "dcgan-mnist.safetensors", "notes.txt", "vae.json", "samples-last.png"):
         (tmp_path / name).write_text("something")
+    (tmp_path / "samples-3.png").write_bytes(png(np.zeros((2, 2), np.uint8), run="dcgan-mnist, step 3"))
     with pytest.raises(ValueError, match="holds a run already"):
         expect_room(tmp_path, "vae-mnist", overwrite=False)
     expect_room(tmp_path, "vae-mnist", overwrite=True)
-    assert len(list(tmp_path.iterdir())) == 6
+    assert len(list(tmp_path.iterdir())) == 7
     make_room(tmp_path, "dcgan-mnist" if damaged else "vae-mnist")  # a state names its recipe
-    assert {path.name for path in tmp_path.iterdir()} == {"notes.txt", "vae.json"}
+    assert {path.name for path in tmp_path.iterdir()} == {"notes.txt", "vae.json", "samples-last.png"}
     expect_room(tmp_path, "dcgan-mnist", overwrite=False)
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_picture_of_the_reader_is_in_the_way(tmp_path, overwrite):
+    (tmp_path / "samples-12.png").write_bytes(png(np.zeros((2, 2), np.uint8)))
+    (tmp_path / "samples-holiday.png").write_text("mine")
+    with pytest.raises(ValueError, match=r"samples-12\.png is no picture of a run in .*; move or rename it"):
+        expect_room(tmp_path, "vae-mnist", overwrite)
+    make_room(tmp_path, "vae-mnist")
+    assert len(list(tmp_path.iterdir())) == 2
+    (tmp_path / "samples-12.png").unlink()
+    expect_room(tmp_path, "vae-mnist", overwrite)
+
+
+def test_the_pictures_of_a_state_without_a_format_are_its_own(tmp_path):
+    """As a run has left them that was begun before sample grids said whose they are."""
+    old = {
+        "recipe": {"name": "dcgan-mnist", "seed": 0},
+        "plan": {"profile": "ci", "steps": 3, "record": 1},
+        "run": {"history": {"done": 3}},
+    }
+    (tmp_path / "samples-3.png").write_bytes(png(np.zeros((2, 2), np.uint8)))
+    assert grids_of(tmp_path) == {}
+    write_state(tmp_path, old)
+    assert grids_of(tmp_path) == {3: tmp_path / "samples-3.png"}
+    expect_own_grids(tmp_path)
 
 
 def write_state(out: Path, state: object) -> None:

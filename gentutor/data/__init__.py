@@ -2,7 +2,7 @@
 
 from gentutor.data.batching import Batches, UnpairedBatches, batches, unpaired
 from gentutor.data.deform import crop_and_flip, deform, jitter
-from gentutor.data.folders import image_files, read_images
+from gentutor.data.folders import SMALLEST, image_files, read_image, read_images
 from gentutor.data.glyphs import Emoji, Glyphs, character_names, characters, emoji, emoji_table
 from gentutor.data.images import Images, fashion_mnist, mnist, to_signed, to_unit, torchvision_root
 from gentutor.data.names import tokens, vocabulary, words
@@ -11,6 +11,7 @@ from gentutor.data.texts import text
 from gentutor.data.toy import GaussianMixture, TwoMoons, grid, mixture_1d, ring, two_moons
 
 __all__ = [
+    "SMALLEST",
     "Batches",
     "Emoji",
     "GaussianMixture",
@@ -32,6 +33,7 @@ __all__ = [
     "mixture_1d",
     "mnist",
     "printed_digits",
+    "read_image",
     "read_images",
     "ring",
     "text",

@@ -52,9 +52,9 @@ def cache_folder() -> Path:
     or a temporary folder for a user without a home.
     """
     if chosen := os.environ.get("GENTUTOR_CACHE"):
-        return Path(chosen)
+        return Path(chosen).expanduser()
     if caches := os.environ.get("XDG_CACHE_HOME"):
-        return Path(caches) / "gentutor"
+        return Path(caches).expanduser() / "gentutor"
     try:
         return Path.home() / ".cache" / "gentutor"
     except RuntimeError:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -21,7 +22,7 @@ PARTLY_CUT = (
 )
 BACKWARD = "Your function calls backward() itself. Just return the loss; the training step does the rest."
 SCALAR = "One number is expected: an expectation is a mean over all elements."
-DTYPE = "Your function changes the data type: numbers must keep the precision of the input."
+DTYPE = "Your function changes the data type: numbers must keep at least the precision of the input."
 
 
 @dataclass
@@ -65,7 +66,8 @@ def outcome(
         name: leaves.get(name, value).clone() if isinstance(value, Tensor) else value
         for name, value in arguments.items()
     }
-    value = read(call(function, given, crashes, keywords))
+    result = call(function, given, crashes, keywords)
+    value = read(result if gradients else _as_tensor(result))
     if not gradients:
         return Outcome(value.detach())
     if any(leaf.grad is not None for leaf in leaves.values()):
@@ -75,6 +77,13 @@ def outcome(
     weights = torch.linspace(1, 2, value.numel(), dtype=value.dtype).reshape(value.shape)
     found = slopes(value, leaves.values(), weights)
     return Outcome(value.detach(), dict(zip(leaves, found, strict=True)))
+
+
+def _as_tensor(result: Any) -> Any:
+    """Numbers and arrays as tensors, where nobody asks for their gradient; anything else as it is."""
+    if isinstance(result, np.ndarray | np.number | int | float) and not isinstance(result, bool):
+        return torch.as_tensor(result, dtype=torch.float64 if isinstance(result, int | float) else None)
+    return result
 
 
 def slopes(value: Tensor, of: Iterable[Tensor], weights: Tensor | None = None) -> list[Tensor | None]:
@@ -129,7 +138,7 @@ def value_difference(got: Outcome, expected: Outcome, tolerance: float | None = 
         return Difference(text, "" if expected.value.dim() else SCALAR)
     if not close(got.value, expected.value, tolerance):
         return Difference(show_difference("", got.value, expected.value))
-    if got.value.dtype != expected.value.dtype:
+    if torch.promote_types(got.value.dtype, expected.value.dtype) != got.value.dtype:  # it holds less
         return Difference(f"expected {expected.value.dtype}, got {got.value.dtype}.", DTYPE)
     return None
 

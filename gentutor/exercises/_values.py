@@ -1,12 +1,14 @@
 """Judging answers that are one value: predictions, derived numbers, choices."""
 
 from collections.abc import Mapping
-from math import isnan
+from math import ceil, isnan, log10
 from numbers import Real
 from typing import Any
 
 from gentutor.exercises._calls import a, call
 from gentutor.exercises._verdict import Judge, NotAttempted, Wrong
+
+ROUNDING = 0.01  # of a known wrong value
 
 
 def number(expected: float, mistakes: Mapping[float, str], tolerance: float = 0.01) -> Judge:
@@ -15,25 +17,36 @@ def number(expected: float, mistakes: Mapping[float, str], tolerance: float = 0.
     Args:
         expected: the right value.
         mistakes: hints for plausible wrong values.
-        tolerance: the largest absolute error of a right answer.
+        tolerance: the largest absolute error of a right answer: 0.001 where the text asks for three
+            decimals, so that they may be rounded or cut.
     """
 
     def judge(answer: Any) -> None:
         value = _plain(answer)
-        if isinstance(value, bool | str) or not isinstance(value, Real):
+        if isinstance(value, str):
+            raise Wrong(
+                f"a number is expected, but your answer is a text: {value!r}. Leave out the quotation marks; "
+                "Python computes 1 / 6 and math.log(10)."
+            )
+        if isinstance(value, bool) or not isinstance(value, Real):
             raise Wrong(f"a number is expected, but your answer is {a(value)}.")
-        if abs(float(value) - expected) <= tolerance:
+        number = float(value)
+        if abs(number - expected) <= tolerance:
             return
-        hints = (hint for known, hint in mistakes.items() if abs(float(value) - known) <= tolerance)
-        raise Wrong(f"{next(hints, _unknown(float(value), expected))}\nYou answered {float(value):g}.")
+        reach = max(tolerance, ROUNDING)
+        hints = (hint for known, hint in mistakes.items() if abs(number - known) <= reach)
+        raise Wrong(f"{next(hints, _unknown(number, expected, tolerance))}\nYou answered {number:g}.")
 
     return judge
 
 
-def _unknown(value: float, expected: float) -> str:
+def _unknown(value: float, expected: float, tolerance: float) -> str:
     """What to say of a wrong number that no known mistake gives."""
     if isnan(value):
         return "that is not a number."
+    given, wanted = len(f"{value:.10f}".rstrip("0").split(".")[1]), ceil(-log10(tolerance))
+    if 0 < given < wanted and abs(value - expected) < 10**-given:
+        return f"that is right as far as it goes: give {wanted} decimals."
     return f"that is too {'large' if value > expected else 'small'}."
 
 

@@ -163,6 +163,7 @@ ACCURACY_90 = Exercise(
                 "A wrong sample shows one of nine classes, not of ten: 0.1 · log 9."
             ),
         },
+        tolerance=0.001,
     ),
     solution=1.758,
     praise="1.758 of 2.303 nats: one error in ten costs a quarter of the control.",
@@ -208,7 +209,7 @@ SEPARATION = Exercise(
             separation(0.5 * math.log(2)): "There it is half a bit: is your logarithm to base 2?",
             0.5: "That is the information asked for; the answer is the a that gives it.",
         },
-        tolerance=0.02,
+        tolerance=0.01,
     ),
     solution=round(HALF_A_NAT, 2),
     praise="log 2 = 0.693 nats would be all there is to know about y; at this a it is 0.5.",

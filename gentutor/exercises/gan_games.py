@@ -26,7 +26,7 @@ def _bilinear_cases() -> list[Case]:
         (0.0, 0.0, 1.0),
     ]
     hint = "min over x, max over y of xy: the gradient is y with respect to x, and x with respect to y."
-    return [Case({"x": x, "y": y, "learning_rate": rate}, hint) for x, y, rate in points]
+    return [Case({"x": x, "y": y, "learning_rate": rate}, hint, gradients=False) for x, y, rate in points]
 
 
 def _ahead(x: float, y: float, rate: float) -> Pair:
@@ -129,7 +129,7 @@ def _real_root(gamma: float) -> Tensor:
 def _dirac_cases() -> list[Case]:
     values = [(0.5, 0.4), (0.1, 0.0), (1.0, 0.0), (0.2, 1.5), (1.0, 0.7), (0.3, 3.0), (1.0, 2.0)]
     hint = "Write down both derivatives, linearise them at (0, 0), and take I - learning_rate times that."
-    return [Case({"learning_rate": rate, "gamma": gamma}, hint) for rate, gamma in values]
+    return [Case({"learning_rate": rate, "gamma": gamma}, hint, gradients=False) for rate, gamma in values]
 
 
 NO_IDENTITY = (

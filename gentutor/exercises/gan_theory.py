@@ -32,7 +32,7 @@ def _logits_cases() -> list[Case]:
     shape = "Any shape must do: one logit for each pair of log-densities."
 
     def case(log_p: Tensor, log_q: Tensor, hint: str) -> Case:
-        return Case({"log_p": log_p, "log_q": log_q}, hint)
+        return Case({"log_p": log_p, "log_q": log_q}, hint, gradients=False)
 
     return [
         case(log_p, log_q, "Start from D* = p / (p + q) and solve log(D* / (1 - D*))."),
@@ -112,14 +112,14 @@ def _jsd_cases() -> list[Case]:
     half = torch.tensor([0.5, 0.5, 0.0, 0.0]), torch.tensor([0.0, 0.5, 0.5, 0.0])
     apart = torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0])
 
-    def case(p: Tensor, q: Tensor, dx: float, hint: str, gradients: bool = False) -> Case:
-        return Case({"p": p, "q": q, "dx": dx}, hint, gradients)
+    def case(p: Tensor, q: Tensor, dx: float, hint: str) -> Case:
+        return Case({"p": p, "q": q, "dx": dx}, hint, gradients=False)
 
     return [
-        case(torch.tensor([0.5, 1.25, 0.75]), torch.tensor([1.1, 0.3, 1.1]), 0.4, CELLS, True),
+        case(torch.tensor([0.5, 1.25, 0.75]), torch.tensor([1.1, 0.3, 1.1]), 0.4, CELLS),
         case(p, q, 0.1, "Compare your function with the equation, term by term."),
-        case(torch.tensor([0.1, 0.2, 0.3, 0.4]), torch.tensor([0.4, 0.3, 0.2, 0.1]), 1.0, CELLS, True),
-        case(plane[0], plane[1], 0.25, "A grid may have any shape: sum over all its cells.", True),
+        case(torch.tensor([0.1, 0.2, 0.3, 0.4]), torch.tensor([0.4, 0.3, 0.2, 0.1]), 1.0, CELLS),
+        case(plane[0], plane[1], 0.25, "A grid may have any shape: sum over all its cells."),
         case(p, p.clone(), 0.1, "The divergence of equal densities is 0."),
         case(*half, 1.0, EXACT_ZERO),
         case(*apart, 1.0, EXACT_ZERO),

@@ -120,7 +120,7 @@ SMOOTHED = Exercise(
 
 def _bits_cases() -> list[Case]:
     def case(log_prob: Tensor, hint: str) -> Case:
-        return Case({"log_prob": log_prob}, hint)
+        return Case({"log_prob": log_prob}, hint, gradients=False)
 
     return [
         case(

@@ -160,7 +160,7 @@ TOTAL_VARIATION = Exercise(
             0.070: "That is the error where one class is nine times as frequent as the other.",
             0.860: "The error is (1 - TV) / 2 for equal priors only.",
         },
-        tolerance=0.003,
+        tolerance=0.001,
     ),
     solution=BETWEEN,
     praise="even the best judge is wrong about one point in six, as far as the two densities overlap.",

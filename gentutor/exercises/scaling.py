@@ -22,7 +22,7 @@ def whole_variance(means: Tensor, variances: Tensor) -> Tensor:
 
 def _mean_cases() -> list[Case]:
     def case(means: Tensor, sizes: list[int], hint: str) -> Case:
-        return Case({"means": means, "sizes": torch.tensor(sizes)}, hint)
+        return Case({"means": means, "sizes": torch.tensor(sizes)}, hint, gradients=False)
 
     weighted = "Each mean counts as often as its slice has examples: divide the weighted sum by all examples."
     means = torch.tensor([[1.0, -2.0, 0.5], [3.0, 0.25, 7.0]])
@@ -79,7 +79,7 @@ MEAN = Exercise(
 
 def _variance_cases() -> list[Case]:
     def case(means: Tensor, variances: Tensor, hint: str) -> Case:
-        return Case({"means": means, "variances": variances}, hint)
+        return Case({"means": means, "variances": variances}, hint, gradients=False)
 
     both = "The variance of the whole has two parts: within the slices, and between their means."
     return [

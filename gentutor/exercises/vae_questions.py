@@ -181,7 +181,7 @@ BITS_PER_PIXEL = Exercise(
             1.0: "One bit per pixel is what the raw binary image takes, without any model.",
             784 * math.log(2) / NATS: "That is the compression factor, 784 bits against yours: its inverse.",
         },
-        tolerance=0.002,
+        tolerance=0.001,
     ),
     solution=0.16,
     praise="0.16 bits per pixel, against 1 without a model.",

@@ -76,6 +76,12 @@ def concat_condition(h: Tensor, y: Tensor, num_classes: int) -> Tensor:
     return torch.cat([h, code], dim=1)
 
 
+def expect_one_each(x: Tensor, c: Tensor) -> None:
+    """Raise unless there is one condition for each example."""
+    if len(c) != len(x):
+        raise ValueError(f"expected one condition for each of {len(x)} examples, got {len(c)}")
+
+
 class OneHot(nn.Module):
     """Labels (B,) -> one-hot codes (B, num_classes): nothing is learned."""
 
@@ -130,6 +136,7 @@ class ConditionalGenerator(Generator):
         """(B, latent_dim) noise and B conditions -> (B, C, H, W) in [-1, 1]."""
         if z.dim() != 2 or z.shape[1] != self.latent_dim:
             raise ValueError(f"expected noise of shape (B, {self.latent_dim}), got {tuple(z.shape)}")
+        expect_one_each(z, c)
         return self.net(torch.cat([z, self.condition(c)], dim=1))
 
 
@@ -181,6 +188,7 @@ class EmbeddingDiscriminator(nn.Module):
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """(B, 1, 28, 28) and (B,) -> (B,) logits."""
+        expect_one_each(x, y)
         label_map = self.embedding(y).view_as(x)
         return self.head(self.body(torch.cat([x, label_map], dim=1))).squeeze(1)
 
@@ -198,6 +206,7 @@ class ProjectionDiscriminator(nn.Module):
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """(B, 1, 28, 28) and (B,) -> (B,) logits."""
+        expect_one_each(x, y)
         h = self.body(x)  # (B, features)
         return self.head(h).squeeze(1) + (self.vectors(y) * h).sum(dim=1)
 

@@ -1,5 +1,6 @@
 """CycleGAN between two folders of images of your own, with the published settings."""
 
+import hashlib
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,31 @@ NAME = "cyclegan"
 EPOCHS = 200  # as published; half of them with falling rates
 FOLDERS = ("trainA", "trainB", "testA", "testB")
 SHOWN = 4  # test images of each domain in a sample grid
+
+
+class OwnBatches(data.UnpairedBatches):
+    """Batches of images that lie in a reader's folder: a run goes on only with the same ones."""
+
+    def __init__(
+        self, a: Tensor, b: Tensor, batch_size: int, generator: torch.Generator, device: torch.device
+    ) -> None:
+        super().__init__(a, b, batch_size, generator, device)
+        self.digests = {d: hashlib.sha256(x.numpy()).hexdigest() for d, x in zip("AB", (a, b), strict=True)}
+
+    def state_dict(self) -> dict[str, dict[str, Any]]:
+        """Where both iterators stand, and the SHA-256 of the images."""
+        return {**super().state_dict(), "images": self.digests}
+
+    def load_state_dict(self, state: dict[str, dict[str, Any]]) -> None:
+        """Go on where ``state`` was taken.
+
+        Raises:
+            ValueError: the state is of other images; one of an earlier version knows their number only.
+        """
+        super().load_state_dict(state)
+        for domain, digest in state.get("images", self.digests).items():
+            if digest != self.digests[domain]:
+                raise ValueError(f"the images in train{domain} are not those that the run has seen")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +92,10 @@ class FolderRecipe(CycleGANRecipe):
     def _folder(self, split: str, domain: str) -> Path:
         if split not in ("train", "test"):
             raise ValueError(f"unknown split {split!r}; known: train, test")
-        return Path(self.folder) / (split + domain)
+        folder = Path(self.folder) / (split + domain)
+        if not folder.is_dir():
+            raise ValueError(f"there is no folder {folder}; say with --data where the images are now")
+        return folder
 
     def _generator(self, channels_in: int, channels_out: int) -> nn.Module:
         net = ResnetGenerator(
@@ -83,7 +112,7 @@ class FolderRecipe(CycleGANRecipe):
         """Of uint8 images, which stay in the main memory."""
         a, b = (data.read_images(self._folder("train", d), self.load_size()) for d in "AB")
         order = torch.Generator().manual_seed(self.seed)
-        return data.unpaired(a, b, batch_size=self.batch_size, generator=order, device=device)
+        return OwnBatches(a, b, self.batch_size, order, device)
 
 
 def folder_recipe(

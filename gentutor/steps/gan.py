@@ -53,6 +53,8 @@ def wgan_gp_step(
     critic_steps: int = 5,
 ) -> Losses:
     """``critic_steps`` updates of the critic, each on its part of the batch, then one of the generator."""
+    if len(batch[0]) < critic_steps:
+        raise ValueError(f"a batch of {len(batch[0])} has no part for each of {critic_steps} critic steps")
     for real in batch[0].tensor_split(critic_steps):
         z = torch.randn(len(real), generator.latent_dim, device=real.device)
         with torch.no_grad():

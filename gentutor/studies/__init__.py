@@ -15,6 +15,8 @@ import torch
 
 import gentutor
 from gentutor.studies.classifiers import naive_bayes_or_logistic
+from gentutor._files import write_atomically
+from gentutor.studies.classifiers import naive_bayes_or_logistic, two_gaussians
 from gentutor.studies.conditional import conditional_models
 from gentutor.studies.classifiers import naive_bayes_or_logistic, two_gaussians
 from gentutor.studies.conditional import conditional_models, digit_baselines
@@ -102,5 +104,5 @@ def run(name: str, folder: Path = FOLDER, **settings: Any) -> Path:
     }
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.json"
-    path.write_text(json.dumps(result, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_atomically(path, (json.dumps(result, ensure_ascii=False) + "\n").encode())
     return path

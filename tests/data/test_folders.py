@@ -141,3 +141,31 @@ def test_images_that_are_too_small_or_of_other_numbers(tmp_path):
     saved(tmp_path, "a.tiff", Image.fromarray(np.zeros((20, 20), dtype=np.float32)))
     with pytest.raises(ValueError, match=r"a\.tiff cannot be read: its pixels are floating-point"):
         read_images(tmp_path, 32)
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.uint16])
+@pytest.mark.parametrize("shift", [0, 4])
+def test_numbers_that_would_be_black_are_refused(tmp_path, dtype, shift):
+    ramp = np.linspace(0, 255, 64).astype(dtype)[:, None].repeat(64, axis=1) << shift  # 8 or 12 bits in more
+    saved(tmp_path, "ramp.tif", Image.fromarray(ramp))
+    with pytest.raises(ValueError, match=r"ramp\.tif cannot be read: its (pixels are|largest number is)"):
+        read_images(tmp_path, 64)
+
+
+def test_signed_numbers_are_refused(tmp_path):
+    saved(tmp_path, "a.tif", Image.fromarray(np.full((20, 20), 1 << 30, np.int32)))
+    with pytest.raises(ValueError, match=r"a\.tif cannot be read: .* of 32 bits; expected 8 or 16"):
+        read_images(tmp_path, 20)
+
+
+def test_a_black_image_of_sixteen_bits_is_black(tmp_path):
+    saved(tmp_path, "a.png", Image.fromarray(np.zeros((16, 16), np.uint16)))
+    assert (read_images(tmp_path, 16) == 0).all()
+
+
+def test_the_transparent_grey_of_sixteen_bits_is_laid_on_white(tmp_path):
+    deep = np.full((16, 16), 30_000, np.uint16)
+    deep[:8] = 20_000
+    saved(tmp_path, "a.png", Image.fromarray(deep), transparency=30_000)
+    (picture,) = read_images(tmp_path, 16)
+    assert (picture[:, 8:] == 255).all() and (picture[:, :8] == 20_000 >> 8).all()

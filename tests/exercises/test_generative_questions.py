@@ -61,7 +61,8 @@ def test_right_answers(id, answer, accepts):
         (BASE, 0.5, "That is too large.\nYou answered 0.5."),
         (BASE, 0.1, "That is too small.\nYou answered 0.1."),
         (BASE, math.nan, "That is not a number.\nYou answered nan."),
-        (BASE, "1/6", "your answer is a str"),
+        (BASE, "1/6", "Leave out the quotation marks"),
+        (BASE, 0.16, "give 3 decimals"),
         (SEEKING, "a", "KL(q ‖ p) say to that"),
         (SEEKING, "c", "the other way round"),
         (SEEKING, "d", "KL(p ‖ q) say to that"),
@@ -84,7 +85,8 @@ def test_right_answers(id, answer, accepts):
         (TV, 0.86, "equal priors only"),
         (TV, 0.5, "too small"),
         (TV, 1.0, "too large"),
-        (TV, "0.683", "your answer is a str"),
+        (TV, "0.683", "Leave out the quotation marks"),
+        (TV, 0.68, "give 3 decimals"),
     ],
 )
 def test_wrong_answers(id, answer, phrase, rejects):
