@@ -14,11 +14,8 @@ from typing import Any
 import torch
 
 import gentutor
-from gentutor.studies.classifiers import naive_bayes_or_logistic
 from gentutor._files import write_atomically
-from gentutor.studies.classifiers import naive_bayes_or_logistic, two_gaussians
-from gentutor.studies.conditional import conditional_models
-from gentutor.studies.classifiers import naive_bayes_or_logistic, two_gaussians
+from gentutor.studies.classifiers import naive_bayes_or_logistic
 from gentutor.studies.conditional import conditional_models, digit_baselines
 from gentutor.studies.cyclegan import cyclegan_ablation, cyclegan_training, digits_variants, emoji_ablation
 from gentutor.studies.digits import dcgan_ablation, gan_measurements
@@ -27,7 +24,6 @@ from gentutor.studies.hidden import hidden_information
 from gentutor.studies.ignored import ignored_condition
 from gentutor.studies.mode_collapse import mode_collapse
 from gentutor.studies.stored_vaes import vae_uses
-from gentutor.studies.stored_vaes import vae_measurements
 from gentutor.studies.styles import shared_networks
 from gentutor.studies.translation import translation_toys
 from gentutor.studies.two_gaussians import two_gaussians
