@@ -54,7 +54,11 @@ def test_run_stores_result_and_provenance(tmp_path, monkeypatch):
     assert {"study", "device", "versions", "seconds"} <= set(result)
 
 
-ONE_RUN = {"cyclegan-training": "steps", "cyclegan-digits": "variants"}  # they follow single runs, and say so
+ONE_RUN = {  # they follow single runs, and say so
+    "cyclegan-training": "steps",
+    "cyclegan-digits": "variants",
+    "cyclegan-controls": "runs",
+}
 
 
 @pytest.mark.parametrize("name", studies.STUDIES)

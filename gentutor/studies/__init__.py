@@ -16,6 +16,7 @@ import torch
 import gentutor
 from gentutor.studies.classifiers import naive_bayes_or_logistic, two_gaussians
 from gentutor.studies.conditional import conditional_models
+from gentutor.studies.controls import cyclegan_controls
 from gentutor.studies.cyclegan import cyclegan_ablation, cyclegan_training, digits_variants, emoji_ablation
 from gentutor.studies.digits import dcgan_ablation, gan_measurements
 from gentutor.studies.hidden import hidden_information
@@ -41,6 +42,7 @@ STUDIES: dict[str, Callable[..., dict[str, Any]]] = {
     "vae-measurements": vae_measurements,
     "conditional-models": conditional_models,
     "cyclegan-characters": cyclegan_ablation,
+    "cyclegan-controls": cyclegan_controls,
     "cyclegan-digits": digits_variants,
     "cyclegan-emoji": emoji_ablation,
     "hidden-information": hidden_information,
