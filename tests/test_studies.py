@@ -59,6 +59,7 @@ ONE_RUN = {  # they follow single runs, and say so
     "cyclegan-training": "steps",
     "cyclegan-digits": "variants",
     "vae-measurements": "names",
+    "cyclegan-controls": "runs",
 }
 
 

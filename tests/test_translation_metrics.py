@@ -10,7 +10,7 @@ from torch import nn
 from gentutor import data
 from gentutor.evaluation import retrieval_ranks
 from gentutor.metrics import measure, translation
-from gentutor.metrics.translation import translation_metrics, with_channels
+from gentutor.metrics.translation import glyph_features, translation_metrics, with_channels
 from gentutor.models.cyclegan import Generators
 from gentutor.models.embedding import GlyphEmbedding
 from gentutor.recipes import CYCLEGAN_CHARACTERS, CYCLEGAN_DIGITS, CYCLEGAN_EMOJI, get
@@ -155,3 +155,23 @@ def test_an_embedding_is_measured_by_finding_what_was_deformed():
     some = measure(replace(recipe, strength=2.0), model, samples=N)
     assert some["deformed"] < untouched["deformed"]
     assert measure(replace(recipe, strength=2.0), model, samples=N) == some
+
+
+def test_features_are_those_of_the_domain_and_measure_what_the_metrics_do(embeddings):
+    lines, colours = CYCLEGAN_EMOJI.images("test")
+    lines, colours = lines[:N], colours[:N]
+    points = glyph_features("noto", lines)
+    assert points.dtype == torch.float64 and points.shape == (N, 8) and not points.requires_grad
+    with torch.no_grad():
+        torch.testing.assert_close(points, embeddings["noto"](lines.expand(-1, 3, -1, -1)).double())
+    nothing = Generators(Map(lambda x: with_channels(x, 3)), Map(lambda x: with_channels(x, 1)))
+    measured = translation_metrics(CYCLEGAN_EMOJI, nothing, "test", N)
+    ranks = retrieval_ranks(points, glyph_features("noto", colours))
+    assert (ranks == 1).double().mean().item() == measured["untranslated_b"]
+
+
+@pytest.mark.parametrize("domain", ["handwritten", "gothic"])
+def test_domains_without_an_embedding(domain, monkeypatch):
+    monkeypatch.undo()
+    with pytest.raises(ValueError, match=f"embedding-{domain}"):
+        glyph_features(domain, torch.zeros(2, 1, 32, 32))

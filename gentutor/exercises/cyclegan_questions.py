@@ -165,7 +165,8 @@ SPOT_THE_BUG = Exercise(
 
 # The question: G translates colour pictures (A) to line drawings (B), and F back. D_B is content with
 # G(a), the cycle-consistency loss of A is nearly 0, and F(G(a)) has the very colours of a. You change
-# every pixel of G(a) by ±0.02, which nobody can see, and the colours are gone. What do you conclude?
+# every pixel of G(a) by ±0.02, which nobody can see, and the colours are gone. The same change of real
+# drawings hardly changes what F makes of them. What do you conclude?
 # (a) F has learnt which colour such an object usually has; the noise confuses its recognition.
 # (b) G has written the colours into G(a) as a pattern too faint to be seen, and F reads it.
 # (c) F is overfitted; with more data it would recover the colours from the lines.

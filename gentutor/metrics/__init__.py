@@ -10,6 +10,7 @@ from gentutor.metrics.base import measure
 from gentutor.metrics.classes import NEIGHBOURS, class_metrics, confusion
 from gentutor.metrics.completion import completion_metrics
 from gentutor.metrics.features import digit_features, digit_logits
+from gentutor.metrics.translation import glyph_features
 
 __all__ = [
     "NEIGHBOURS",
@@ -18,5 +19,6 @@ __all__ = [
     "confusion",
     "digit_features",
     "digit_logits",
+    "glyph_features",
     "measure",
 ]

@@ -141,6 +141,27 @@ def _digits(
     return {**numbers, "frechet_untranslated": frechet_distance(*features)}
 
 
+def glyph_features(domain: str, images: Tensor) -> Tensor:
+    """Images in the stored embedding of a domain of glyphs, in which retrieval is measured.
+
+    Args:
+        domain: "printed", "brush", "openmoji-black" or "noto".
+        images: (N, C, H, W) in [-1, 1]; of another number of channels they are repeated or averaged.
+
+    Returns:
+        (N, 64), float64, on the processor.
+
+    Raises:
+        ValueError: no embedding of the domain is stored.
+
+    >>> from gentutor.recipes.domains import domain_images
+    >>> glyph_features("brush", domain_images("printed", "test")[:3]).shape
+    torch.Size([3, 64])
+    """
+    embedding, _ = _embedding(domain)
+    return _embed(embedding, with_channels(images, CHANNELS[domain]))
+
+
 def with_channels(images: Tensor, channels: int) -> Tensor:
     """Images with another number of channels: grey ones repeated, colours averaged."""
     if images.shape[1] == channels:

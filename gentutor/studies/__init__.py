@@ -17,6 +17,7 @@ import gentutor
 from gentutor._files import write_atomically
 from gentutor.studies.classifiers import naive_bayes_or_logistic
 from gentutor.studies.conditional import conditional_models, digit_baselines
+from gentutor.studies.controls import cyclegan_controls
 from gentutor.studies.cyclegan import cyclegan_ablation, cyclegan_training, digits_variants, emoji_ablation
 from gentutor.studies.digits import dcgan_ablation, gan_measurements
 from gentutor.studies.halves import shorter_regression
@@ -49,6 +50,7 @@ STUDIES: dict[str, Callable[..., dict[str, Any]]] = {
     "vae-uses": vae_uses,
     "conditional-models": conditional_models,
     "cyclegan-characters": cyclegan_ablation,
+    "cyclegan-controls": cyclegan_controls,
     "cyclegan-digits": digits_variants,
     "cyclegan-emoji": emoji_ablation,
     "hidden-information": hidden_information,
