@@ -26,6 +26,7 @@ RUNS = (
     ("identity loss without noise", 1),
     ("identity loss without noise", 2),
     ("1,500 true pairs", 0),
+    ("1,500 true pairs", 1),
     ("adversarial from the start", 3),  # a seed that the study has not
 )
 
