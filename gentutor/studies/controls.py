@@ -27,7 +27,8 @@ RUNS = (
     ("identity loss without noise", 2),
     ("1,500 true pairs", 0),
     ("1,500 true pairs", 1),
-    ("adversarial from the start", 3),  # a seed that the study has not
+    ("adversarial from the start", 3),  # seeds that the study has not
+    ("adversarial from the start", 4),
 )
 
 
