@@ -26,7 +26,9 @@ RUNS = (
     ("identity loss without noise", 1),
     ("identity loss without noise", 2),
     ("1,500 true pairs", 0),
-    ("adversarial from the start", 3),  # a seed that the study has not
+    ("1,500 true pairs", 1),
+    ("adversarial from the start", 3),  # seeds that the study has not
+    ("adversarial from the start", 4),
 )
 
 
