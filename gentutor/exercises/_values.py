@@ -1,7 +1,7 @@
 """Judging answers that are one value: predictions, derived numbers, choices."""
 
 from collections.abc import Mapping
-from math import ceil, isnan, log10
+from math import ceil, inf, isnan, log10
 from numbers import Real
 from typing import Any
 
@@ -33,9 +33,11 @@ def number(expected: float, mistakes: Mapping[float, str], tolerance: float = 0.
         number = float(value)
         if abs(number - expected) <= tolerance:
             return
-        reach = max(tolerance, ROUNDING)
-        hints = (hint for known, hint in mistakes.items() if abs(number - known) <= reach)
-        raise Wrong(f"{next(hints, _unknown(number, expected, tolerance))}\nYou answered {number:g}.")
+        near = {abs(number - known): hint for known, hint in mistakes.items()}
+        nearest = min(near, default=inf)
+        known = nearest <= max(tolerance, ROUNDING)
+        text = near[nearest] if known else _unknown(number, expected, tolerance)
+        raise Wrong(f"{text}\nYou answered {number:g}.")
 
     return judge
 
@@ -45,7 +47,7 @@ def _unknown(value: float, expected: float, tolerance: float) -> str:
     if isnan(value):
         return "that is not a number."
     given, wanted = len(f"{value:.10f}".rstrip("0").split(".")[1]), ceil(-log10(tolerance))
-    if 0 < given < wanted and abs(value - expected) < 10**-given:
+    if 0 < given < wanted and abs(value - expected) < min(10**-given, 0.05 * abs(expected)):
         return f"that is right as far as it goes: give {wanted} decimals."
     return f"that is too {'large' if value > expected else 'small'}."
 

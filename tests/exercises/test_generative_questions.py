@@ -34,7 +34,7 @@ BASE, SEEKING, SMALL, BUG, TV = (
         (BUG, "B"),
         (BUG, "(b)"),
         (TV, 0.683),
-        (TV, 0.68),
+        (TV, 0.682),
         (TV, lambda: 1 - 2 * torch.special.ndtr(torch.tensor(-1.0))),
     ],
 )

@@ -58,7 +58,7 @@ def test_right_answers(id, answer, accepts):
         (GAP, 2.40, "halfway between"),
         (GAP, 0.281, "not 1 but 1/2"),
         (GAP, 3.0, "That is too large"),
-        (GAP, "0.716", "your answer is a str"),
+        (GAP, "0.716", "Leave out the quotation marks"),
         (BETA, 1, "By default that function takes the mean"),
         (BETA, 0.001276, "weight of the likelihood"),
         (BETA, 28, "28 · 28"),

@@ -130,7 +130,7 @@ def test_noise_of_another_shape(shape):
 
 
 def test_labels_of_another_number_than_noise():
-    with pytest.raises(RuntimeError, match="Sizes of tensors must match"):
+    with pytest.raises(ValueError, match="one condition for each of 6 examples, got 5"):
         label_generator(OneHot(10), latent_dim=8, width=4)(torch.zeros(6, 8), labels(5))
 
 
