@@ -53,7 +53,7 @@ def test_right_answers(id, answer, accepts):
         (BASE, 0.0594, "That is p(flagged)"),
         (BASE, 0.833, "p(digit | flagged)"),
         (BASE, 0.2, "odds"),
-        (BASE, 0.952, "p(not flagged | digit)"),
+        (BASE, 0.952, "The prior is forgotten"),
         (BASE, 16.667, "between 0 and 1"),
         (BASE, 16.67, "between 0 and 1"),
         (BASE, 16.7, "between 0 and 1"),
