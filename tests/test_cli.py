@@ -84,6 +84,11 @@ def test_too_few_samples_are_named(command):
     assert command.fails("evaluate", "cgan-mnist", "--samples", 3).endswith("(--samples 3)")
 
 
+def test_more_than_there_is_or_fits_is_refused_at_once(command):
+    for arguments in (("sample", DCGAN, "-n", 100_001), ("evaluate", DCGAN, "--samples", 10_001)):
+        assert "is not in the range" in command(*arguments, status=2)
+
+
 def test_every_says_when_samples_are_saved(command, tmp_path):
     command.train(tmp_path, "--steps", 5, "--every", 2)
     assert {path.name for path in tmp_path.glob("*.png")} == {f"samples-{i}.png" for i in (0, 2, 4, 5)}
@@ -120,6 +125,38 @@ def test_errors_are_one_clear_line(command, straight, tmp_path):
     assert f"made with name '{DCGAN}', not '{CLASSIFIER}'" in command.fails(
         "train", CLASSIFIER, "--out", straight, "--resume"
     )
+
+
+def test_paths_are_what_a_reader_means(command, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    command("train", DCGAN, "--out=~/my run", "--steps", 1)
+    assert checkpoint.read_card(DCGAN, tmp_path / "my run").steps == 1
+    assert "expected a path, got an empty text" in command("train", DCGAN, "--out", "", status=2)
+    assert {path.name for path in tmp_path.iterdir()} <= {"my run", ".cache"}
+    assert f"there is no folder {tmp_path / 'x'}" in command.fails("sample", DCGAN, "--from", "~/x")
+
+
+def test_pictures_of_the_reader_stay(command, tmp_path):
+    (tmp_path / "samples-1.png").write_text("mine")
+    message = command.fails("train", DCGAN, "--out", tmp_path, "--steps", 1)
+    assert "samples-1.png is no picture of a run" in message
+    (tmp_path / "samples-1.png").rename(tmp_path / "samples-holiday.png")
+    command.train(tmp_path, "--steps", 1)
+    command("sample", DCGAN, "--from", tmp_path, "-n", 1, "--out", tmp_path / "samples-final.png")
+    command.train(tmp_path, "--steps", 2, "--resume")
+    command.train(tmp_path, "--steps", 1, "--overwrite")
+    assert (tmp_path / "samples-holiday.png").read_text() == "mine"
+    assert (tmp_path / "samples-final.png").exists() and not (tmp_path / "samples-2.png").exists()
+
+
+def test_an_unfinished_run_says_how_it_goes_on(command, tmp_path):
+    out = tmp_path / "my run"
+    command.train(out, "--steps", 1)
+    (out / f"{DCGAN}.safetensors").unlink()
+    message = command.fails("sample", DCGAN, "--from", out)
+    assert message.endswith(f"go on with: gentutor train {DCGAN} --out '{out}' --resume")
 
 
 def test_an_unwritable_folder(command, tmp_path):

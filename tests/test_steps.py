@@ -186,6 +186,12 @@ def test_wgan_step_equals_the_updates_written_by_hand(n):
     assert all(p.requires_grad for p in critic.parameters())
 
 
+def test_a_batch_too_small_for_the_critics_steps():
+    generator, critic = MLP(2, 2, (4,)), MLP(2, 1, (4,))
+    with pytest.raises(ValueError, match="a batch of 3 has no part for each of 5 critic steps"):
+        steps.wgan_gp_step((torch.randn(3, 2),), generator, critic, adam(generator), adam(critic))
+
+
 def test_wgan_step_makes_as_many_critic_updates_as_it_says():
     generator, critic = MLP(2, 2, (8,)), MLP(2, 1, (8,))
     c_optimizer = adam(critic)

@@ -83,7 +83,7 @@ class FolderRecipe(CycleGANRecipe):
 
     def summary(self) -> str:
         """How many images there are, and what memory those of training take."""
-        counts = [len(data.image_files(Path(self.folder) / part)) for part in FOLDERS]
+        counts = [len(data.image_files(self._folder(part[:-1], part[-1]))) for part in FOLDERS]
         listed = ", ".join(f"{part} {count}" for part, count in zip(FOLDERS, counts, strict=True))
         side = self.load_size()
         megabytes = 3 * side**2 * (counts[0] + counts[1]) / 1e6

@@ -135,6 +135,12 @@ def test_labels_of_another_number_than_noise():
 
 
 @pytest.mark.parametrize("kind", TOLD)
+def test_one_label_for_many_images(kind):
+    with pytest.raises(ValueError, match="one (condition|label) for each of 6 examples, got 1"):
+        kind(width=4)(torch.randn(6, 1, 28, 28), labels(1))
+
+
+@pytest.mark.parametrize("kind", TOLD)
 def test_a_discriminator_that_is_told_the_label(kind):
     discriminator, x = kind(width=4).eval(), torch.randn(6, 1, 28, 28)
     logits = discriminator(x, labels())
