@@ -137,3 +137,18 @@ def store_spread(name: str, metrics: dict[int, dict[str, float]], folder: Path) 
     )
     write_atomically(folder / f"{name}.json", card.to_json().encode())
     return card
+
+
+def verdict(card: checkpoint.Card, out: Path) -> tuple[list[str], bool]:
+    """What a finished run's metrics say beside the stored run's, line by line, and whether they differ."""
+    rows = compare(card, measure_run(card.name, out))
+    lines = [table(rows)]
+    steps = checkpoint.read_card(card.name, out).steps
+    if steps != card.steps:
+        lines.append(f"the stored run took {card.steps} steps, this one {steps}; see --profile full")
+    outside = [row.metric for row in rows if row.outside]
+    if not card.spread:
+        return [*lines, f"no verdict: the card of {card.name} has no seed-to-seed spread yet"], False
+    if outside:
+        return [*lines, f"outside the spread over seeds: {', '.join(outside)}"], True
+    return [*lines, "every metric is within the spread over seeds"], False

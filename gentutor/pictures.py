@@ -9,6 +9,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from gentutor import data
+from gentutor.models.cyclegan import Generators
 from gentutor.sampling import png, tile, translate
 
 DOMAINS = ("A", "B")
@@ -21,7 +22,7 @@ def holds_pictures(folder: Path) -> bool:
     return any((folder / domain).is_dir() for domain in DOMAINS)
 
 
-def translate_folder(model: nn.Module, folder: Path, out: Path) -> list[str]:
+def translate_folder(model: Generators, folder: Path, out: Path) -> list[str]:
     """Translate every picture in ``folder/A`` into B and every one in ``folder/B`` into A.
 
     Args:

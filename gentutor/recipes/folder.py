@@ -27,7 +27,9 @@ class OwnBatches(data.UnpairedBatches):
         self, a: Tensor, b: Tensor, batch_size: int, generator: torch.Generator, device: torch.device
     ) -> None:
         super().__init__(a, b, batch_size, generator, device)
-        self.digests = {d: hashlib.sha256(x.numpy()).hexdigest() for d, x in zip("AB", (a, b), strict=True)}
+        self.digests = {
+            d: hashlib.sha256(x.numpy().data).hexdigest() for d, x in zip("AB", (a, b), strict=True)
+        }
 
     def state_dict(self) -> dict[str, dict[str, Any]]:
         """Where both iterators stand, and the SHA-256 of the images."""
