@@ -7,8 +7,7 @@ from typing import Annotated
 import typer
 
 from gentutor import checkpoint, distributed, pictures, recipes, runs
-from gentutor.models.cyclegan import Generators
-from gentutor.options import (
+from gentutor._options import (
     MOST,
     SEED,
     Batch,
@@ -26,6 +25,7 @@ from gentutor.options import (
     stored,
     with_data,
 )
+from gentutor.models.cyclegan import Generators
 from gentutor.progress import one_line_errors, train_seed, train_with_bar
 from gentutor.resume import (
     STATE,

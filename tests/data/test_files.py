@@ -248,13 +248,3 @@ def test_parse_idx():
 def test_parse_idx_refuses(content, message):
     with pytest.raises(ValueError, match=message):
         _files.parse_idx(np.array(content, np.uint8))
-
-
-@pytest.mark.parametrize("variable", ["GENTUTOR_CACHE", "XDG_CACHE_HOME"])
-def test_the_home_folder_in_a_variable(variable, tmp_path, monkeypatch):
-    """No shell replaces ~ in a settings file."""
-    monkeypatch.delenv("GENTUTOR_CACHE", raising=False)
-    for home in ("HOME", "USERPROFILE"):
-        monkeypatch.setenv(home, str(tmp_path))
-    monkeypatch.setenv(variable, "~/cache")
-    assert _files.cache_folder().is_relative_to(tmp_path / "cache")
