@@ -66,10 +66,6 @@ def naive_bayes_or_logistic(
             {"model": name, "strength": strength, "size": size, **summary(values)}
             for (name, strength), values in errors.items()
         ]
-    crossings = [
-        {"smoothing": a, "l2": l2, "sizes": crossing_sizes(curve(rows, NAIVE, a), curve(rows, LOGISTIC, l2))}
-        for a, l2 in product(smoothings, l2s)
-    ]
     settings = {
         "seeds": seeds,
         "sizes": sizes,
@@ -78,7 +74,7 @@ def naive_bayes_or_logistic(
         "iterations": iterations,
         "threshold": 0.5,
     }
-    return {"settings": settings, "rows": rows, "crossings": crossings, "calibration": calibration}
+    return {"settings": settings, "rows": rows, "calibration": calibration}
 
 
 def binary_digits(split: str) -> tuple[Tensor, Tensor]:
