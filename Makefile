@@ -54,10 +54,10 @@ links: book ## ask every address in the book whether it still answers (needs the
 	@$(PYTHON) -c "from jupyter_book.cli.main import main; main()" build . --builder linkcheck --path-output build
 
 strip: $(INSTALLED) ## remove the outputs from the notebooks
-	@$(PYTHON) -m nbstripout book/*.ipynb
+	@$(PYTHON) -m nbstripout $$(git ls-files "book/*.ipynb")
 
 sync: $(INSTALLED) ## copy the repository's address from _config.yml to where a copy is needed
-	@$(PYTHON) tools/sync.py
+	@$(PYTHON) -m tools.sync
 
 pins: $(INSTALLED) ## write constraints.txt from the installed versions
 	@$(PYTHON) tools/pins.py

@@ -33,7 +33,7 @@ def show_times(chapter: str) -> None:
     """Print how many minutes a chapter took from top to bottom, in each profile that was timed.
 
     Args:
-        chapter: its file's name without ending; ``tools/timing.py`` measures and stores its minutes.
+        chapter: its path in the book, without ending; ``tools.timing`` measures and stores its minutes.
     """
     times = studies.load("chapter-times").get(chapter, {})
     for profile in ("cpu", "gpu"):

@@ -63,9 +63,14 @@ def notebooks() -> list[Path]:
     return [path for path in toc_files() if path.suffix == ".ipynb"]
 
 
+def page_name(notebook: Path) -> str:
+    """The notebook's path in the book without its ending: lessons of two chapters may share a file name."""
+    return notebook.relative_to(ROOT / "book").with_suffix("").as_posix()
+
+
 def executed_copy(notebook: Path, profile: str) -> Path:
     """Where the notebook's executed copy stands. (nbmake skips every path that holds "_build".)"""
-    return BUILD / "notebooks" / profile / notebook.name
+    return BUILD / "notebooks" / profile / f"{page_name(notebook)}.ipynb"
 
 
 def is_executed(notebook: Path, profile: str) -> bool:
@@ -86,12 +91,20 @@ def _execute(profile: str) -> None:
         return
     digests = {notebook: _digest_of_run(notebook, profile) for notebook in todo}
     copies = [executed_copy(notebook, profile) for notebook in todo]
-    copies[0].parent.mkdir(parents=True, exist_ok=True)
     for notebook, copy in zip(todo, copies, strict=True):
+        copy.parent.mkdir(parents=True, exist_ok=True)
         copy.with_suffix(".sha256").unlink(missing_ok=True)
         shutil.copyfile(notebook, copy)
     command = [sys.executable, "-m", "pytest", "--nbmake", "--overwrite", "--nbmake-timeout=900"]
-    command += ["-q", "-p", "no:cacheprovider", "-o", "addopts=", "--rootdir", str(copies[0].parent)]
+    command += [
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-o",
+        "addopts=",
+        "--rootdir",
+        str(BUILD / "notebooks" / profile),
+    ]
     if len(copies) > 1 and profile == "ci":
         command += ["-n", "2"]
     failed = _run([*command, *map(str, copies)], BUILD / f"notebooks-{profile}.log", _environment(profile))
@@ -215,7 +228,7 @@ def main() -> None:
     parser.add_argument("--profile", choices=["ci", "cpu", "gpu"], default="ci")
     profile = parser.parse_args().profile
     try:
-        waiting = [path.stem for path in notebooks() if not is_executed(path, profile)]
+        waiting = [page_name(path) for path in notebooks() if not is_executed(path, profile)]
         if waiting:
             print(f"executing {', '.join(waiting)} (profile {profile}) ...", flush=True)
         build_html(profile)

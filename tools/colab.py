@@ -95,9 +95,9 @@ def without_network(python: Path) -> tuple[list[str], dict[str, str], str]:
 def run(notebook: Path, python: Path, folder: Path) -> str:
     """Execute a notebook, alone in an empty folder; returns "" if it went well, else the end of the log."""
     before, extra, _ = without_network(python)
-    empty, home = folder / notebook.stem, folder / "home"
+    empty, home = folder / "run" / build.page_name(notebook), folder / "home"
     for path in (empty, home):
-        path.mkdir(exist_ok=True)
+        path.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(notebook, empty / notebook.name)
     left_out = ("PYTHONPATH", "PYTHONHOME", "GENTUTOR_STRICT", "MPLBACKEND", "VIRTUAL_ENV")
     environment = {name: value for name, value in os.environ.items() if name not in left_out}
@@ -126,12 +126,12 @@ def main() -> None:
         print(f"executing each notebook {without_network(python)[2]} (profile ci) ...", flush=True)
         failed = []
         for notebook in arguments.notebooks or build.notebooks():
-            started = time.perf_counter()
+            name, started = build.page_name(notebook.resolve()), time.perf_counter()
             if trouble := run(notebook.resolve(), python, folder):
-                failed.append(notebook.stem)
+                failed.append(name)
                 print(trouble)
             seconds = time.perf_counter() - started
-            print(f"{notebook.stem}: {'failed' if trouble else 'passed'}, {seconds:.0f} s", flush=True)
+            print(f"{name}: {'failed' if trouble else 'passed'}, {seconds:.0f} s", flush=True)
     finally:
         if not arguments.keep:
             shutil.rmtree(folder)

@@ -1,6 +1,6 @@
 """Copies the repository's address and branch from _config.yml to the places that need a copy.
 
-    python tools/sync.py [--check]
+    python -m tools.sync [--check]
 
 Those are: the setup cell of every notebook, the blocks between ``<!-- links -->`` and
 ``<!-- /links -->`` and the other addresses in README.md, those in pyproject.toml and CITATION.cff.
@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
+
+from tools import build
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -66,15 +68,10 @@ def repository() -> Repository:
     return Repository(config["url"], config["branch"])
 
 
-def notebooks() -> list[Path]:
-    """The chapters, then the appendices."""
-    return [path for kind in ("ch*", "appendix*") for path in sorted((ROOT / "book").glob(f"{kind}.ipynb"))]
-
-
 def links(repo: Repository) -> str:
     """The README's block: where to read the book and where to run each chapter."""
     lines = [f"Read the book: <{repo.pages}>", "", "| chapter | run it |", "| --- | --- |"]
-    for path in notebooks():
+    for path in build.notebooks():
         notebook = path.relative_to(ROOT).as_posix()
         places = f"[Colab]({repo.colab(notebook)}) · [Binder]({repo.binder(notebook)})"
         lines.append(f"| {title(path)} | {places} |")
@@ -87,7 +84,7 @@ def title(notebook: Path) -> str:
         heading = re.search(r"^# (.+)$", "".join(cell["source"]), re.MULTILINE)
         if cell["cell_type"] == "markdown" and heading:
             return heading[1].strip()
-    raise ValueError(f"{notebook.name} has no heading of the first level")
+    raise ValueError(f"{build.page_name(notebook)} has no heading of the first level")
 
 
 def with_setup_cell(text: str, name: str, repo: Repository) -> str:
@@ -106,8 +103,8 @@ def up_to_date() -> dict[Path, str]:
     """Every file with a copy -> what it should hold."""
     repo = repository()
     files = {}
-    for path in notebooks():
-        files[path] = with_setup_cell(path.read_text(encoding="utf-8"), path.name, repo)
+    for path in build.notebooks():
+        files[path] = with_setup_cell(path.read_text(encoding="utf-8"), build.page_name(path), repo)
     block = f"<!-- links -->\n{links(repo)}\n<!-- /links -->"
     patterns = {
         "README.md": [

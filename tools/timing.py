@@ -1,6 +1,6 @@
 """Measures how long a chapter takes and stores the minutes, which the chapter shows its readers.
 
-    python tools/timing.py book/ch02_gan.ipynb [--profile cpu] [--note TEXT]
+    python -m tools.timing book/ch02_gan.ipynb [--profile cpu] [--note TEXT]
 
 The notebook is run from top to bottom on an otherwise idle machine; the result goes into the
 package's stored studies under ``chapter-times``.
@@ -18,6 +18,7 @@ from nbclient import NotebookClient
 
 from gentutor.runs import device_name
 from gentutor.studies import FOLDER
+from tools import build
 
 RESULT = FOLDER / "chapter-times.json"
 
@@ -41,10 +42,11 @@ def main() -> None:
     entry = {"minutes": round(minutes, 2), "device": device_name(), "torch": torch.__version__}
     if arguments.note:
         entry["note"] = arguments.note
-    times.setdefault(arguments.notebook.stem, {})[arguments.profile] = entry
+    name = build.page_name(arguments.notebook.resolve())
+    times.setdefault(name, {})[arguments.profile] = entry
     RESULT.parent.mkdir(parents=True, exist_ok=True)
     RESULT.write_text(json.dumps(times, indent=1) + "\n", encoding="utf-8")
-    print(f"{arguments.notebook.stem}: {minutes:.2f} minutes in the profile {arguments.profile}")
+    print(f"{name}: {minutes:.2f} minutes in the profile {arguments.profile}")
 
 
 if __name__ == "__main__":

@@ -165,7 +165,7 @@ def study_section(path: Path) -> nodes.section:
             for chapter, profiles in result.items()
             for profile, entry in profiles.items()
         ]
-        again = nodes.literal("", "python tools/timing.py NOTEBOOK --profile PROFILE")
+        again = nodes.literal("", "python -m tools.timing NOTEBOOK --profile PROFILE")
         measured = table(["chapter", "profile", "minutes", "device"], rows)
         return section(path.stem, measured, fields({"Measure it again": again}), kind="study")
     about = {

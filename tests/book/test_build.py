@@ -69,6 +69,20 @@ def test_a_notebook_runs_once_until_something_changes(project):
     assert not build.is_executed(notebook, "ci")
 
 
+def test_lessons_of_two_chapters_may_share_a_name(project):
+    for chapter, source in (("ch01", "print('one')"), ("ch02", "print('two')")):
+        (project / "book" / chapter).mkdir()
+        write_notebook(project / "book" / chapter / "1_start.ipynb", source)
+    (project / "_toc.yml").write_text(
+        "format: jb-book\nroot: book/intro\nchapters:\n- file: book/ch01/1_start\n- file: book/ch02/1_start\n"
+    )
+    build.execute("ci")
+    copies = [build.executed_copy(notebook, "ci") for notebook in build.notebooks()]
+    printed = [json.loads(copy.read_text())["cells"][0]["outputs"][0]["text"] for copy in copies]
+    assert printed == [["one\n"], ["two\n"]]
+    assert [build.page_name(notebook) for notebook in build.notebooks()] == ["ch01/1_start", "ch02/1_start"]
+
+
 def test_time_stamps_are_dropped(project):
     build.execute("ci")
     copy = build.executed_copy(build.notebooks()[0], "ci")

@@ -12,7 +12,7 @@ from nbclient import NotebookClient
 from tests.notebooks.chapter import CHECK, exercises, imports, read
 from tools import build
 
-names = pytest.mark.parametrize("notebook", build.notebooks(), ids=lambda path: path.stem)
+names = pytest.mark.parametrize("notebook", build.notebooks(), ids=build.page_name)
 
 
 def solved(cells):

@@ -6,7 +6,7 @@ from tests.notebooks.chapter import CHECK, code_cells, printed, read
 from tools import build, sync
 
 NOTEBOOKS = build.notebooks()
-names = pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+names = pytest.mark.parametrize("notebook", NOTEBOOKS, ids=build.page_name)
 
 
 def test_there_is_a_notebook():
