@@ -7,11 +7,20 @@ import torch
 from torch import Tensor, nn
 
 from gentutor import data
+from gentutor._modes import plain_modes
 
 CHUNK = 1000  # images decoded at once
 
 
 @functools.singledispatch
+def _measured(recipe: Any, model: nn.Module, samples: int, seed: int) -> dict[str, float]:
+    raise TypeError(f"no measure for a recipe of type {type(recipe).__name__}")
+
+
+register = _measured.register
+
+
+@plain_modes()
 def measure(recipe: Any, model: nn.Module, samples: int = 10_000, seed: int = 0) -> dict[str, float]:
     """The numbers that say how good a recipe's trained model is, by name.
 
@@ -41,18 +50,21 @@ def measure(recipe: Any, model: nn.Module, samples: int = 10_000, seed: int = 0)
 
     Args:
         recipe: the model's recipe; its type says what to measure.
-        model: the trained network; used in eval mode, and left in the mode it had.
+        model: the trained network, float32; used in eval mode, and left in the mode it had.
         samples: images to draw; of the test set at most all 10,000.
         seed: of every random draw.
 
     Returns:
-        Numbers by name; the same for the same arguments, up to rounding.
+        Numbers by name; the same for the same arguments, up to rounding, also within autocast.
 
     Raises:
-        TypeError: nothing is known to measure for such a recipe.
+        TypeError: nothing is known to measure for such a recipe, or the model is not float32.
         ValueError: fewer samples than the distances need.
     """
-    raise TypeError(f"no measure for a recipe of type {type(recipe).__name__}")
+    dtypes = {parameter.dtype for parameter in model.parameters()} - {torch.float32}
+    if dtypes:
+        raise TypeError(f"expected a float32 model, got one of {dtypes.pop()}; model.float() makes it one")
+    return _measured(recipe, model, samples, seed)
 
 
 def with_suffix(suffix: str, numbers: dict[str, float]) -> dict[str, float]:
@@ -64,5 +76,5 @@ def draw(digits: data.Images, n: int, order: torch.Generator) -> tuple[Tensor, T
     """Up to n random images in [0, 1], without replacement, and their labels."""
     if n < 1:
         raise ValueError(f"samples must be at least 1, got {n}")
-    chosen = torch.randperm(len(digits.images), generator=order)[:n]
+    chosen = torch.randperm(len(digits.images), generator=order, device="cpu")[:n]
     return data.to_unit(digits.images[chosen]), digits.labels[chosen]

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from gentutor._checks import expect_range
 from gentutor.evaluation import (
     class_frechet_distance,
     frechet_distance,
@@ -27,10 +28,15 @@ def confusion(asked: Tensor, seen: Tensor, classes: int = 10) -> Tensor:
     Returns:
         (K, K), int64, with the sum N.
 
+    Raises:
+        ValueError: a label lies outside of 0 to classes - 1.
+
     >>> confusion(torch.tensor([0, 1, 1]), torch.tensor([0, 1, 0]), classes=2)
     tensor([[1, 0],
             [1, 1]])
     """
+    for name, labels in (("asked", asked), ("seen", seen)):
+        expect_range(name, labels, 0, classes - 1)
     return torch.bincount(asked * classes + seen, minlength=classes * classes).view(classes, classes)
 
 

@@ -4,13 +4,14 @@ import torch
 from torch import Tensor, nn
 
 from gentutor import data
+from gentutor._checks import expect_floats, expect_range
 from gentutor.evaluation import (
     conditional_log_likelihood,
     frechet_distance,
     monte_carlo,
     wilson_interval,
 )
-from gentutor.metrics.base import CHUNK, draw, measure
+from gentutor.metrics.base import CHUNK, draw, register
 from gentutor.metrics.features import digit_features, digit_logits
 from gentutor.models.completion import HalfRegression, halves
 from gentutor.models.cvae import CVAE
@@ -47,17 +48,21 @@ def completion_metrics(answers: Tensor, hidden: Tensor, visible: Tensor, labels:
         ``frechet``: of the completed digits' features from those of the true ones.
 
     Raises:
-        ValueError: the shapes do not fit.
+        TypeError: an argument but the labels is no floating-point tensor.
+        ValueError: the shapes do not fit, or values lie outside [0, 1].
     """
     if answers.shape[1:] != hidden.shape or hidden.shape != visible.shape or len(labels) != len(hidden):
         shapes = [tuple(tensor.shape) for tensor in (answers, hidden, visible, labels)]
         raise ValueError(f"expected (S, N, 1, 14, 28), twice (N, 1, 14, 28) and (N,), got {shapes}")
+    for name, images in (("answers", answers), ("hidden", hidden), ("visible", visible)):
+        expect_floats(name, images)
+        expect_range(name, images, 0, 1)
     whole, truth = torch.cat([visible, answers[0]], dim=2), torch.cat([visible, hidden], dim=2)
     right = int((digit_logits(whole).argmax(dim=1) == labels).sum())
     low, high = wilson_interval(right, len(labels))
     errors = torch.stack([(answer - hidden).square().flatten(1).sum(dim=1) for answer in answers])  # (S, N)
     error_mean = (answers.mean(dim=0) - hidden).square().flatten(1).sum(dim=1)
-    spread = answers.var(dim=0).flatten(1).sum(dim=1) if len(answers) > 1 else torch.zeros(1)
+    spread = answers.var(dim=0).flatten(1).sum(dim=1) if len(answers) > 1 else answers.new_zeros(1)
     return {
         "accuracy": right / len(labels),
         "accuracy_low": low,
@@ -70,7 +75,7 @@ def completion_metrics(answers: Tensor, hidden: Tensor, visible: Tensor, labels:
     }
 
 
-@measure.register
+@register
 def _measure_gan(
     recipe: CompletionGANRecipe, model: nn.Module, samples: int = 10_000, seed: int = 0
 ) -> dict[str, float]:
@@ -78,7 +83,7 @@ def _measure_gan(
     return completion_metrics(_answers(model, visible, seed), hidden, visible, labels)
 
 
-@measure.register
+@register
 @torch.no_grad()
 def _measure_cvae(
     recipe: CompletionRecipe, model: nn.Module, samples: int = 10_000, seed: int = 0
@@ -92,7 +97,7 @@ def _measure_cvae(
     return {**_negative(log_px), **numbers}
 
 
-@measure.register
+@register
 @torch.no_grad()
 def _measure_regression(
     recipe: RegressionRecipe, model: nn.Module, samples: int = 10_000, seed: int = 0

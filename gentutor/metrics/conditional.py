@@ -5,7 +5,7 @@ from torch import nn
 
 from gentutor import data
 from gentutor.evaluation import active_units, conditional_log_likelihood
-from gentutor.metrics.base import CHUNK, draw, measure, with_suffix
+from gentutor.metrics.base import CHUNK, draw, register, with_suffix
 from gentutor.metrics.classes import class_metrics
 from gentutor.models.cvae import CVAE
 from gentutor.objectives import variational
@@ -14,7 +14,7 @@ from gentutor.sampling import evaluating, sample_images
 from gentutor.steps import binarize
 
 
-@measure.register
+@register
 def _measure_conditional_gan(
     recipe: CGANRecipe, model: nn.Module, samples: int = 10_000, seed: int = 0
 ) -> dict[str, float]:
@@ -27,7 +27,7 @@ def _measure_conditional_gan(
     }
 
 
-@measure.register
+@register
 @torch.no_grad()
 def _measure_cvae(
     recipe: CVAERecipe, model: nn.Module, samples: int = 10_000, seed: int = 0

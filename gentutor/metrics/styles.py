@@ -28,8 +28,8 @@ def slant(images: Tensor) -> Tensor:
     tensor([1.])
     """
     height, width = images.shape[2:]
-    down = torch.arange(height, dtype=images.dtype)[:, None].expand(height, width)
-    across = torch.arange(width, dtype=images.dtype).expand(height, width)
+    down = torch.arange(height, dtype=images.dtype, device=images.device)[:, None].expand(height, width)
+    across = torch.arange(width, dtype=images.dtype, device=images.device).expand(height, width)
     centre = [(images * at).sum(dim=(1, 2, 3)) / ink(images) for at in (down, across)]
     down, across = (at - mean[:, None, None, None] for at, mean in zip((down, across), centre, strict=True))
     return (images * down * across).sum(dim=(1, 2, 3)) / (images * down.square()).sum(dim=(1, 2, 3))
@@ -41,7 +41,7 @@ def other_labels(y: Tensor, classes: int = 10) -> Tensor:
     >>> other_labels(torch.tensor([3, 3, 9]))
     tensor([4, 5, 2])
     """
-    return (y + 1 + torch.arange(len(y)) % (classes - 1)) % classes
+    return (y + 1 + torch.arange(len(y), device=y.device) % (classes - 1)) % classes
 
 
 def style_correlation(before: Tensor, after: Tensor, own: Tensor, other: Tensor) -> float:

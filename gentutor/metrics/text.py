@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from gentutor import data
 from gentutor.evaluation import active_units, retrieval_ranks, wilson_interval
-from gentutor.metrics.base import measure
+from gentutor.metrics.base import register
 from gentutor.models.cvae import CVAE
 from gentutor.objectives import variational
 from gentutor.recipes.text import EmojiRecipe, emoji_names, emoji_words, name_tokens
@@ -61,7 +61,7 @@ def name_groups(names: list[str]) -> dict[str, Tensor]:
     }
 
 
-@measure.register
+@register
 @torch.no_grad()
 def _measure_emoji(
     recipe: EmojiRecipe, model: nn.Module, samples: int = 10_000, seed: int = 0

@@ -14,7 +14,7 @@ from gentutor.evaluation import (
     log_likelihood,
     precision_recall,
 )
-from gentutor.metrics.base import CHUNK, draw, measure, with_suffix
+from gentutor.metrics.base import CHUNK, draw, register, with_suffix
 from gentutor.metrics.classes import NEIGHBOURS
 from gentutor.metrics.features import digit_features
 from gentutor.models.vae import VAE
@@ -24,7 +24,7 @@ from gentutor.sampling import evaluating, sample_images
 from gentutor.steps import binarize
 
 
-@measure.register
+@register
 def _measure_gan(
     recipe: GANRecipe, model: nn.Module, samples: int = 10_000, seed: int = 0
 ) -> dict[str, float]:
@@ -37,7 +37,7 @@ def _measure_gan(
     }
 
 
-@measure.register
+@register
 def _measure_classifier(
     recipe: ClassifierRecipe, model: nn.Module, samples: int = 10_000, seed: int = 0
 ) -> dict[str, float]:
@@ -51,7 +51,7 @@ def _measure_classifier(
     }
 
 
-@measure.register
+@register
 @torch.no_grad()
 def _measure_vae(
     recipe: VAERecipe, model: nn.Module, samples: int = 10_000, seed: int = 0
@@ -78,7 +78,7 @@ def _measure_vae(
     }
 
 
-@measure.register
+@register
 @torch.no_grad()
 def _measure_autoencoder(
     recipe: AutoencoderRecipe, model: nn.Module, samples: int = 10_000, seed: int = 0

@@ -137,7 +137,7 @@ class ConditionalGenerator(Generator):
         if z.dim() != 2 or z.shape[1] != self.latent_dim:
             raise ValueError(f"expected noise of shape (B, {self.latent_dim}), got {tuple(z.shape)}")
         expect_one_each(z, c)
-        return self.net(torch.cat([z, self.condition(c)], dim=1))
+        return self.net(torch.cat([z, self.condition(c).to(z.dtype)], dim=1))
 
 
 def label_generator(

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from gentutor import data
+from gentutor._modes import plain_modes
 from gentutor.capture import adam, captured
 from gentutor.models.conditional import (
     AuxiliaryDiscriminator,
@@ -110,6 +111,7 @@ class CVAERecipe:
         """The optimisation step of a model with its optimiser, average and schedule filled in."""
         return functools.partial(cvae_step, cvae=model, **parts)
 
+    @plain_modes()
     def start(self, device: torch.device) -> Run:
         """A fresh run, seeded: the model, its average, optimiser, falling learning rate, batches and step."""
         torch.manual_seed(self.seed)

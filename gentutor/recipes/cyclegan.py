@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from gentutor import data
+from gentutor._modes import plain_modes
 from gentutor.capture import Step, adam, captured
 from gentutor.models.cyclegan import Discriminators, Generators, PatchDiscriminator, ResnetGenerator
 from gentutor.recipes.domains import CHANNELS, domain_images
@@ -85,6 +86,7 @@ class CycleGANRecipe:
             adversarial_weight=self.adversarial_weight,
         )
 
+    @plain_modes()
     def start(self, device: torch.device) -> Run:
         """A fresh run, seeded: networks, their average, optimisers, falling rates, batches and step."""
         torch.manual_seed(self.seed)

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from gentutor import data
+from gentutor._modes import plain_modes
 from gentutor.capture import adam, captured
 from gentutor.models.embedding import GlyphEmbedding
 from gentutor.recipes.domains import CHANNELS, domain_images
@@ -36,6 +37,7 @@ class EmbeddingRecipe:
         """The glyphs of this domain, (N, C, 32, 32) in [-1, 1]; "paired" are all of training."""
         return domain_images(self.domain, split)
 
+    @plain_modes()
     def start(self, device: torch.device) -> Run:
         """A fresh run, seeded: the model, its optimiser, falling learning rate, batches and step."""
         torch.manual_seed(self.seed)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from gentutor import data
+from gentutor._modes import plain_modes
 from gentutor.capture import adam, captured
 from gentutor.models.gan import (
     DCGANDiscriminator,
@@ -58,6 +59,7 @@ class GANRecipe:
         """The optimisation step, before its networks are filled in."""
         return gan_step
 
+    @plain_modes()
     def start(self, device: torch.device) -> Run:
         """A fresh run, seeded: networks, optimisers, averaged generator, batches and step."""
         torch.manual_seed(self.seed)

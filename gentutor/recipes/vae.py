@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from gentutor import data
+from gentutor._checks import expect_range
+from gentutor._modes import plain_modes
 from gentutor.capture import adam, captured
 from gentutor.models.vae import VAE, mlp_vae
 from gentutor.objectives.variational import bernoulli_log_prob
@@ -37,6 +39,7 @@ class VAERecipe:
         """An untrained VAE."""
         return mlp_vae(bernoulli_log_prob, self.latent_dim, self.hidden)
 
+    @plain_modes()
     def start(self, device: torch.device) -> Run:
         """A fresh run, seeded: the VAE, its average, optimiser, falling learning rate, batches and step."""
         torch.manual_seed(self.seed)
@@ -80,7 +83,11 @@ def start_at_pixel_means(vae: nn.Module, images: Tensor) -> None:
     """Let an untrained decoder answer with the mean of the images (N, C, H, W): its last bias is set.
 
     A linear layer has a bias for each pixel, a convolution one for each channel.
+
+    Raises:
+        ValueError: the images lie outside of [0, 1].
     """
+    expect_range("images", images, 0, 1)
     *_, last = cast(nn.Module, vae.decoder).children()
     assert isinstance(last, nn.Linear | nn.ConvTranspose2d) and last.bias is not None
     means = images.mean(dim=0).flatten() if isinstance(last, nn.Linear) else images.mean(dim=(0, 2, 3))
