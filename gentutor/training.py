@@ -10,9 +10,13 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
+from torch.optim.optimizer import register_optimizer_step_post_hook
 from tqdm import tqdm
 
 from gentutor.optimizers import load_part
+
+# Autocast keeps the weights that it has cast until its block ends; after an optimiser's step they are old.
+register_optimizer_step_post_hook(lambda *_: torch.clear_autocast_cache())
 
 Losses = dict[str, Tensor]  # 0-d, detached, by name
 Report = Callable[[int, dict[str, float]], None]

@@ -92,6 +92,8 @@ def importance_sampling(
         raise ValueError(
             f"expected a proposal for each of {len(x)} examples, got {len(mean)} and {len(log_var)}"
         )
+    dtype = torch.promote_types(x.dtype, mean.dtype)  # an encoder within autocast answers in bfloat16
+    mean, log_var = mean.to(dtype), log_var.to(dtype)
     estimates, effective = [], []
     for part, m, v in zip(x.split(chunk), mean.split(chunk), log_var.split(chunk), strict=True):
         total = torch.full_like(m[:, 0], -math.inf, dtype=_sum_dtype(m))  # log sum w, (B,)

@@ -60,7 +60,8 @@ def ink_moments(images: Tensor) -> tuple[Tensor, Tensor]:
     ink = ink / ink.sum()
     means, deviations = [], []
     for share in (ink.sum(dim=0), ink.sum(dim=1)):  # of the columns, of the rows
-        centres = (2 * torch.arange(len(share), dtype=torch.float64) + 1) / len(share) - 1
+        pixels = torch.arange(len(share), dtype=share.dtype, device=share.device)
+        centres = (2 * pixels + 1) / len(share) - 1
         mean = (share * centres).sum()
         means.append(mean)
         deviations.append((share * (centres - mean).square()).sum().sqrt())
