@@ -140,7 +140,7 @@ def translations(model: nn.Module, a: Tensor, b: Tensor, columns: int = 10) -> T
         (4 N, C, H, W) in [0, 1], C the larger number of channels.
 
     Raises:
-        TypeError: the model has not two directions.
+        TypeError: the model has not two directions, or a or b is no floating-point tensor.
         ValueError: columns does not divide N, or a or b lie outside of [-1, 1].
     """
     if not isinstance(model, Generators):
@@ -148,6 +148,7 @@ def translations(model: nn.Module, a: Tensor, b: Tensor, columns: int = 10) -> T
     if len(a) != len(b) or len(a) % columns:
         raise ValueError(f"expected as many of both, a multiple of {columns}, got {len(a)} and {len(b)}")
     for name, images in (("a", a), ("b", b)):
+        expect_floats(name, images)
         expect_range(name, images, -1, 1)
     kinds = [a.cpu(), translate(model.G, a), b.cpu(), translate(model.F, b)]
     channels = max(images.shape[1] for images in kinds)

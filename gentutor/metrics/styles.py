@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from gentutor._checks import expect_floats
+
 
 def ink(images: Tensor) -> Tensor:
     """The sum of all pixels of each image: (N, 1, H, W) -> (N,), in the unit of the pixels.
@@ -24,9 +26,18 @@ def slant(images: Tensor) -> Tensor:
     Returns:
         (N,): 0 for an upright stroke, negative where the upper end lies to the right.
 
+    Raises:
+        TypeError: the images are no floating-point tensor.
+        ValueError: a pixel is negative or nan, or an image has no ink in two rows.
+
     >>> slant(torch.eye(4)[None, None])  # one column per row
     tensor([1.])
     """
+    expect_floats("images", images)
+    if not bool((images >= 0).all()):
+        raise ValueError(f"images must be at least 0, got {images.min():.4g}")
+    if bool(((images > 0).any(dim=3).sum(dim=(1, 2)) < 2).any()):
+        raise ValueError("an image has ink in fewer than two rows: it leans nowhere")
     height, width = images.shape[2:]
     down = torch.arange(height, dtype=images.dtype, device=images.device)[:, None].expand(height, width)
     across = torch.arange(width, dtype=images.dtype, device=images.device).expand(height, width)
@@ -58,7 +69,8 @@ def style_correlation(before: Tensor, after: Tensor, own: Tensor, other: Tensor)
         A number in [-1, 1]; 0 if the two have nothing to do with each other.
 
     Raises:
-        ValueError: the shapes differ, or a pair that occurs has fewer than three examples.
+        ValueError: the shapes differ, a style is not finite, or a pair that occurs has fewer than three
+            examples.
 
     >>> own = torch.tensor([0, 0, 0, 1, 1, 1])
     >>> before, after = torch.tensor([0.0, 1, 2, 5, 6, 7]), torch.tensor([1.0, 2, 3, 2, 1, 0])
@@ -68,6 +80,8 @@ def style_correlation(before: Tensor, after: Tensor, own: Tensor, other: Tensor)
     if before.dim() != 1 or not before.shape == after.shape == own.shape == other.shape:
         seen = [tuple(part.shape) for part in (before, after, own, other)]
         raise ValueError(f"expected four tensors of one shape (N,), got {seen}")
+    if not bool((before.isfinite() & after.isfinite()).all()):
+        raise ValueError("before or after holds values that are not finite")
     pairs, of_pair, counts = torch.stack([own, other], dim=1).unique(
         dim=0, return_inverse=True, return_counts=True
     )
