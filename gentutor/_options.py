@@ -53,7 +53,7 @@ def load(name: str, source: Path | None) -> tuple[nn.Module, checkpoint.Card]:
     if name != recipes.FOLDER:
         recipes.get(name)
     if not source.is_dir():
-        raise ValueError(f"there is no folder {source}")
+        raise ValueError(f"there is no folder {source}; --from takes the --out of a finished run")
     expect_finished(source, name)
     return checkpoint.pretrained(name, source)
 
@@ -65,7 +65,7 @@ def with_data(recipe: recipes.Recipe, data: Path | None) -> recipes.Recipe:
     if not isinstance(recipe, recipes.FolderRecipe):
         raise ValueError(f"--data goes with {recipes.FOLDER!r}, not with {recipe.name!r}")
     if not data.is_dir():
-        raise ValueError(f"there is no folder {data}")
+        raise ValueError(f"there is no folder {data}; --data takes the one that holds the images")
     return replace(recipe, folder=str(data.resolve()))
 
 

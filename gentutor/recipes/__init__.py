@@ -1,7 +1,8 @@
 """Every hyper-parameter of the book's training runs, with its source; ``get(name)`` finds one.
 
 A recipe builds the networks of a run and its optimisation step; ``training.fit`` and the command
-line do the rest.
+line do the rest. A run is float32 whatever PyTorch's default data type and device; ``model()`` alone
+builds networks of the default type, as PyTorch's own layers are.
 """
 
 from dataclasses import replace
