@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from gentutor import data, evaluation, metrics
+from gentutor.classical import GaussianClassifier, MarkovChain, ProbabilisticPCA
 from gentutor.metrics import styles
 from gentutor.models.conditional import concat_condition
 from gentutor.models.text import bag_of_words
@@ -188,6 +189,31 @@ def test_functions_of_numbers_in_another_data_type(function, dtype):
     limit = 4 * torch.finfo(torch.bfloat16).eps if dtype == torch.bfloat16 else 1e-4
     for tensor, exact in zip(found, expected, strict=True):
         torch.testing.assert_close(tensor.double(), exact.double(), rtol=limit, atol=limit)
+
+
+def fitted(text="the cat sat on the mat and the dog sat too " * 9):
+    markov = MarkovChain.fit(text, 2, 0.5)
+    joint = GaussianClassifier.fit(A, OF_A, 3)
+    pca = ProbabilisticPCA.fit(A, 1)
+    numbers = (
+        joint.log_joint(A),
+        joint.sample(5, seed()),
+        pca.log_prob(A),
+        pca.posterior(A),
+        pca.sample(5, seed()),
+    )
+    return markov.bits_per_character(text), markov.sample(30, seed()), numbers
+
+
+def test_fitted_models_do_not_depend_on_the_defaults():
+    *texts, numbers = fitted()
+    with modes.other_defaults():
+        *others, found = fitted()
+    assert others == texts
+    modes.expect_same(found, numbers)
+    for fit in (lambda x: GaussianClassifier.fit(x, OF_A, 3), lambda x: ProbabilisticPCA.fit(x, 1)):
+        with pytest.raises(TypeError, match="x must be float32 or float64, got torch.bfloat16"):
+            fit(A.bfloat16())
 
 
 @pytest.mark.parametrize(
