@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from gentutor.exercises._outcome import close
@@ -31,7 +32,7 @@ def recorded(
     def record(_: nn.Module, positional: tuple[Any, ...], named: dict[str, Any]) -> None:
         given = signature.bind_partial(*positional, **named).arguments
         if name in given and counts():
-            seen.append(given[name].detach().clone())
+            seen.append(torch.func.debug_unwrap(given[name].detach(), recurse=True).clone())  # of vmap
 
     handle = network.register_forward_pre_hook(record, with_kwargs=True)
     try:
