@@ -20,7 +20,8 @@ WIDTH = (
 )
 CRASHES = {
     "sizes of tensors must match": MAPS,
-    "same number of dimensions": MAPS,
+    "dimensions: got 4": MAPS,
+    "dimensions: got 2 and 1": "The code of the labels is a matrix, (B, K): F.one_hot(y, num_classes).",
     "dimension out of range": MAPS,
     "applicable only to index tensor": "F.one_hot wants int64 labels, as y has: do not convert them.",
 }
