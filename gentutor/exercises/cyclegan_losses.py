@@ -1,6 +1,7 @@
 """The exercises on the two mean absolute differences: cycle consistency and identity."""
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -8,9 +9,15 @@ from torch import Tensor
 
 from gentutor.exercises._batches import DOUBLE, EARLY, SUM
 from gentutor.exercises._compare import Case, Mistake, same_function
-from gentutor.exercises._verdict import Exercise, Judge
+from gentutor.exercises._outcome import outcome, read_tensor
+from gentutor.exercises._verdict import Exercise, Judge, Wrong
 from gentutor.objectives.translation import cycle_consistency_loss, identity_loss
 
+EQUAL = "Two equal images are at distance 0: there is no constant, and no root or square near 0."
+ROOT = (
+    "The value is right, but where two numbers are equal its gradient is not: the root of a square has none "
+    "there (NaN). Use .abs()."
+)
 ANY = "Images may have any shape and the batch any size: take the mean over all elements."
 CRASHES = {
     "dimension out of range": ANY,
@@ -30,11 +37,11 @@ def _cases(first: str) -> Callable[[], list[Case]]:
         images, others = torch.rand(2, 3, 1, 4, 4) * 2 - 1
         return [
             case(x, y, "Compare your function with the equation."),
+            Case({first: x.double(), "original": x.double()}, EQUAL, gradients=False),
             case(x[:1], y[:1], ANY),
             case(x[:, 0], y[:, 0], ANY),
             case(images, others, ANY),
             case(images.view(1, 3, 4, 4), others.view(1, 3, 4, 4), ANY),
-            case(x, x.clone(), "Two equal images are at distance 0."),
             case(1e4 * x, y, "Large differences count in proportion: there is no square and no limit."),
             case(100 + torch.randn(3, 4).double() / 3, 100 + torch.randn(3, 4).double() / 7, DOUBLE),
         ]
@@ -93,7 +100,16 @@ MISTAKES = [
 
 
 def _judge(reference: Callable[[Tensor, Tensor], Tensor], first: str) -> Judge:
-    return same_function(reference, _cases(first), MISTAKES, crashes=CRASHES)
+    compare = same_function(reference, _cases(first), MISTAKES, crashes=CRASHES)
+
+    def judge(answer: Any) -> None:
+        compare(answer)
+        x = torch.linspace(-1, 1, 6)
+        at_zero = outcome(answer, {first: x, "original": x.clone()}, read_tensor, (first,)).gradients[first]
+        if at_zero is not None and not bool((at_zero.abs() < 0.17).all()):  # |x| has any slope up to 1 at 0
+            raise Wrong(ROOT)
+
+    return judge
 
 
 CYCLE = Exercise(
