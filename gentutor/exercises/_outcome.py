@@ -22,7 +22,6 @@ PARTLY_CUT = (
 )
 BACKWARD = "Your function calls backward() itself. Just return the loss; the training step does the rest."
 SCALAR = "One number is expected: an expectation is a mean over all elements."
-DTYPE = "Your function changes the data type: numbers must keep at least the precision of the input."
 
 
 @dataclass
@@ -132,14 +131,12 @@ def difference(got: Outcome, expected: Outcome, tolerance: float | None = None) 
 
 
 def value_difference(got: Outcome, expected: Outcome, tolerance: float | None = None) -> Difference | None:
-    """How the values differ: in shape, in size, or in data type."""
+    """How the values differ: in shape or in size."""
     if got.value.shape != expected.value.shape:
         text = f"expected the shape {tuple(expected.value.shape)}, got {tuple(got.value.shape)}."
         return Difference(text, "" if expected.value.dim() else SCALAR)
     if not close(got.value, expected.value, tolerance):
         return Difference(show_difference("", got.value, expected.value))
-    if torch.promote_types(got.value.dtype, expected.value.dtype) != got.value.dtype:  # it holds less
-        return Difference(f"expected {expected.value.dtype}, got {got.value.dtype}.", DTYPE)
     return None
 
 

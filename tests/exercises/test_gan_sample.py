@@ -45,6 +45,29 @@ def by_keyword(generator, n):
     return (images + 1) / 2
 
 
+def in_chunks(generator, n, size=5):
+    was_training = generator.training
+    generator.eval()
+    with torch.no_grad():
+        parts = [generator(torch.randn(min(size, n - i), generator.latent_dim)) for i in range(0, n, size)]
+    generator.train(was_training)
+    return torch.cat(parts) / 2 + 0.5
+
+
+def one_by_one(generator, n):
+    return in_chunks(generator, n, size=1)
+
+
+def mapped(generator, n):
+    was_training = generator.training
+    with torch.no_grad():
+        images = torch.func.vmap(lambda z: generator(z[None])[0])(
+            torch.distributions.Normal(0, 1).sample((n, generator.eval().latent_dim))
+        )
+    generator.train(was_training)
+    return images.double().add(1).div(2)
+
+
 def always_trains_after(generator, n):
     images = sampler()(generator, n)
     generator.train()
@@ -70,6 +93,9 @@ def warms_up(generator, n):
         sampler(),
         on_a_copy,
         by_keyword,
+        in_chunks,
+        one_by_one,
+        mapped,
         sampler(rescale=lambda x: 0.5 * x + 0.5),
         sampler(rescale=lambda x: ((x + 1) / 2).clamp(0, 1)),
     ],
@@ -108,7 +134,7 @@ def test_right_samples(answer, accepts):
         (sampler(torch.rand), "torch.rand is uniform"),
         (sampler(lambda n, d: torch.randn(1, d).expand(n, d)), "same noise"),
         (sampler(seeded), "Every call draws the same noise"),
-        (sampler(lambda n, d: torch.randn(64, d)), "expected (12, 10)"),
+        (sampler(lambda n, d: torch.randn(64, d)), "expected the shape (12, 1, 8, 8), got (64, 1, 8, 8)"),
         (sampler(lambda n, d: torch.randn(n, d + 1)), "(n, generator.latent_dim)"),
         (lambda generator, n: torch.rand(n, 1, 8, 8), "never calls the generator"),
     ],
