@@ -43,7 +43,6 @@ def _cases() -> list[Case]:
         case(h[:1], y[:1], 5, WIDTH),
         case(torch.randn(4, 3, 4, 4), torch.tensor([1, 1, 0, 2]), 4, MAPS),
         case(h, y, 4, WIDTH),
-        case(h.double(), y, 5, "The result keeps the data type of h: torch.cat of float64 and float32 does."),
     ]
 
 
@@ -137,7 +136,7 @@ CONCAT = Exercise(
         crashes=CRASHES,
     ),
     solution=concat_condition,
-    praise="features get one-hot numbers, maps get constant maps, and the type of the features stays.",
+    praise="features get one-hot numbers, maps get constant maps.",
     hints=(
         "F.one_hot(y, num_classes) is (B, K), int64: bring it to the type of h.",
         "For a map: code[:, :, None, None].expand(-1, -1, H, W), one constant map for each number.",

@@ -30,7 +30,6 @@ def _bag_cases() -> list[Case]:
         case(torch.tensor([[0, 0], [3, 2]]), table, NOTHING),
         case(torch.tensor([[1, 1, 2, 3, 3]]), table, ANY_LENGTH),
         case(torch.randint(9, (6, 3)), torch.randn(9, 5), ANY_LENGTH),
-        case(tokens, table.double() / 3, "The result has the table's data type."),
     ]
 
 

@@ -83,7 +83,6 @@ def first(h, y, k):
         (scattered, "scattered over the maps"),
         (lambda h, y, k: torch.cat([h, F.one_hot(y.float(), k)], dim=1), "do not convert them"),
         (lambda h, y, k: torch.cat([h, code(y, k)], dim=0), "dimension 1"),
-        (lambda h, y, k: concat(h, y, k).float(), "changes the data type"),
         (lambda h, y, k: torch.cat([h, y], dim=1), "code of the labels is a matrix"),
         (lambda h, y, k: torch.cat([h, code(y, k)], dim=-1), "as a constant map"),
         (lambda h, y, k: concat(h.detach(), y, k), "No gradient comes out"),
