@@ -17,6 +17,7 @@ SCALARS = (
     "Functions of math, float() and int() take one number, and a tensor has many: use torch.log, torch.exp "
     "and their like, which work on every element."
 )
+ARRAYS = "NumPy's arrays are no tensors: torch.from_numpy(...).float() makes one."
 CRASHES = {
     "same device": "The check runs on the CPU: take the device from an argument, as in real.device.",
     "boolean value of tensor": (
@@ -25,6 +26,12 @@ CRASHES = {
     ),
     "only one element tensors can be converted": SCALARS,
     "cannot be converted to scalar": SCALARS,
+    "must have the same dtype": (
+        "Two tensors of different data types meet; the networks are float32, NumPy's numbers float64: x.float() "
+        "makes a float32 tensor of x."
+    ),
+    "'numpy.ndarray' object has no attribute": ARRAYS,
+    "but got numpy.ndarray": ARRAYS,
     "can't call numpy() on tensor that requires grad": (
         "NumPy knows no gradients: keep to PyTorch's own functions, whose results can be differentiated."
     ),
