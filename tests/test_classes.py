@@ -195,11 +195,11 @@ def test_conditional_log_likelihood_in_parts_and_in_one():
     torch.manual_seed(0)
     cvae = mlp_cvae(bernoulli_log_prob, OneHot(3), 2, (7,), image_shape=(1, 2, 3)).double()
     x, y = torch.rand(5, 1, 2, 3).round().double(), torch.tensor([0, 2, 1, 1, 0])
-    whole = conditional_log_likelihood(cvae, x, y, 4000, 10**6, torch.Generator().manual_seed(0))
-    assert torch.equal(whole, log_likelihood(cvae.given(y), x, 4000, 10**6, torch.Generator().manual_seed(0)))
+    whole = conditional_log_likelihood(cvae, x, y, 300, 10**6, torch.Generator().manual_seed(0))
+    assert torch.equal(whole, log_likelihood(cvae.given(y), x, 300, 10**6, torch.Generator().manual_seed(0)))
     for chunk in (1, 2, 5):
-        parts = conditional_log_likelihood(cvae, x, y, 4000, chunk, torch.Generator().manual_seed(1))
-        torch.testing.assert_close(parts, whole, atol=0.05, rtol=0)
+        parts = conditional_log_likelihood(cvae, x, y, 300, chunk, torch.Generator().manual_seed(1))
+        torch.testing.assert_close(parts, whole, atol=0.2, rtol=0)
     with pytest.raises(ValueError, match="one condition for each of 5 examples, got 4"):
         conditional_log_likelihood(cvae, x, y[:4], 10, 10)
     with pytest.raises(ValueError, match="chunk must be at least 1, got 0"):

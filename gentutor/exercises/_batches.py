@@ -58,8 +58,6 @@ def two_batches(first: str, second: str, extreme: str) -> list[Case]:
         case(2 * noise.flatten(), noise.flatten() - 1, BATCHES),
         case(*edge, extreme),
         case(-edge[0], -edge[1], extreme),
-        case(real.double(), fake.double(), DOUBLE),
-        case(edge[0].double(), edge[1].double(), extreme),
     ]
 
 

@@ -1,8 +1,11 @@
 """Calling a reader's function: whatever it does, the result is a value or a kind message."""
 
 import inspect
+import re
 import traceback
-from collections.abc import Collection, Mapping
+import warnings
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -10,7 +13,36 @@ from torch import Tensor
 
 from gentutor.exercises._verdict import NotAttempted, Wrong, one_line
 
-CRASHES = {"same device": "The check runs on the CPU: take the device from an argument, as in real.device."}
+SCALARS = (
+    "Functions of math, float() and int() take one number, and a tensor has many: use torch.log, torch.exp "
+    "and their like, which work on every element."
+)
+ARRAYS = "NumPy's arrays are no tensors: torch.from_numpy(...).float() makes one."
+CRASHES = {
+    "same device": "The check runs on the CPU: take the device from an argument, as in real.device.",
+    "boolean value of tensor": (
+        "Python's if, and, or, max and min ask for one truth value, and a tensor has many: use torch.where, "
+        "torch.maximum, clamp or F.relu, which work on every element."
+    ),
+    "only one element tensors can be converted": SCALARS,
+    "cannot be converted to scalar": SCALARS,
+    "must have the same dtype": (
+        "Two tensors of different data types meet; the networks are float32, NumPy's numbers float64: x.float() "
+        "makes a float32 tensor of x."
+    ),
+    "'numpy.ndarray' object has no attribute": ARRAYS,
+    "but got numpy.ndarray": ARRAYS,
+    "can't call numpy() on tensor that requires grad": (
+        "NumPy knows no gradients: keep to PyTorch's own functions, whose results can be differentiated."
+    ),
+    "dimension specified as 0 but tensor has no dimensions": (
+        "One example reaches a function that expects a batch: x[None] is a batch of one."
+    ),
+}
+BROADCAST = (
+    "Two shapes do not fit, {}, so that every element of one meets every element of the other: (N, 1) "
+    "against (N,) makes N × N pairs. torch.ones_like(x) and torch.zeros_like(x) always have the shape of x."
+)
 
 
 def call(
@@ -29,8 +61,8 @@ def call(
 
     Raises:
         NotAttempted: it raised NotImplementedError (and not from within PyTorch, for a data type).
-        Wrong: it is no function, takes other arguments, crashes, changes a tensor it was given,
-            or sets the random seed.
+        Wrong: it is no function, takes other arguments, crashes, compares tensors whose shapes do not
+            fit, changes a tensor it was given, or sets the random seed.
     """
     expect_function(answer, arguments, keywords)
     positional, named = _split(arguments, keywords)
@@ -38,8 +70,10 @@ def call(
     before = {name: value.detach().clone() for name, value in tensors.items()}
     seed = torch.initial_seed()
     try:
-        with torch.enable_grad():  # puts the mode back if the answer switched it off
+        with torch.enable_grad(), _fitting_shapes():  # puts the mode back if the answer switched it off
             result = answer(*positional, **named)
+    except Wrong:
+        raise
     except (Exception, SystemExit) as error:
         if isinstance(error, NotImplementedError) and "not implemented for '" not in str(error):
             raise NotAttempted from error
@@ -56,6 +90,20 @@ def call(
             "are everyone else's after it). Set seeds outside, once."
         )
     return result
+
+
+@contextmanager
+def _fitting_shapes() -> Iterator[None]:
+    """Raise ``Wrong`` where PyTorch warns in the block that a loss's target has another shape; pass on
+    all other warnings."""
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        yield
+    for warning in seen:
+        shapes = re.findall(r"(?:target|input) size \(torch.Size\(\[(.*?)\]\)\)", str(warning.message))
+        if shapes:
+            raise Wrong(BROADCAST.format(" and ".join(f"({shape})" for shape in shapes)))
+        warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
 
 
 def _equal(a: Tensor, b: Tensor) -> bool:

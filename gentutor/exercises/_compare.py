@@ -1,7 +1,7 @@
 """Judging a function by comparing it with a reference, case by case."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from torch import Tensor
@@ -16,7 +16,7 @@ from gentutor.exercises._outcome import (
     value_difference,
 )
 from gentutor.exercises._show import show_arguments
-from gentutor.exercises._verdict import Judge, NotAttempted, Wrong
+from gentutor.exercises._verdict import NotAttempted, Wrong
 
 RANDOM = "Your function gives another result at each call, but there is nothing random in the equation."
 
@@ -41,15 +41,8 @@ class Mistake:
     answer: Callable[..., Any]
 
 
-def same_function(
-    reference: Callable[..., Any],
-    cases: Callable[[], Sequence[Case]],
-    mistakes: Sequence[Mistake] = (),
-    *,
-    read: Callable[[Any], Tensor] = read_tensor,
-    tolerance: float | None = None,
-    crashes: Mapping[str, str] | None = None,
-) -> Judge:
+@dataclass(frozen=True)
+class SameFunction:
     """A judge that accepts functions equal to ``reference`` in every case.
 
     Args:
@@ -61,47 +54,21 @@ def same_function(
         crashes: see ``call``.
     """
 
-    def result(function: Any, case: Case) -> Outcome:
-        return outcome(function, case.arguments, read, case.gradients, crashes, case.keywords)
+    reference: Callable[..., Any]
+    cases: Callable[[], Sequence[Case]]
+    mistakes: Sequence[Mistake] = ()
+    _: KW_ONLY
+    read: Callable[[Any], Tensor] = read_tensor
+    tolerance: float | None = None
+    crashes: Mapping[str, str] | None = None
 
-    def right(function: Any, case: Case) -> bool:
-        try:
-            return difference(result(function, case), result(reference, case), tolerance) is None
-        except (Wrong, NotAttempted):
-            return False
-
-    def explains(mistake: Mistake, case: Case, got: Outcome) -> bool:
-        """Whether the mistake gives what the answer gave in this case, and is wrong here."""
-        try:
-            known = result(mistake.answer, case)
-        except (Wrong, NotAttempted):
-            return False
-        values_differ = value_difference(got, result(reference, case), tolerance)
-        compare = value_difference if values_differ else difference
-        return compare(got, known, tolerance) is None and not right(mistake.answer, case)
-
-    def hint(found: Difference, seen: Sequence[Case], got: Outcome) -> str:
-        """The hint of the first mistake that explains the last case seen and is right in those before."""
-        *before, case = seen
-        for mistake in mistakes:
-            if explains(mistake, case, got) and all(right(mistake.answer, earlier) for earlier in before):
-                return mistake.hint
-        return found.hint or case.hint
-
-    def changes(answer: Any, case: Case, got: Outcome) -> bool:
-        """Whether the answer gives something else when it is called again."""
-        try:
-            return value_difference(got, result(answer, case), tolerance) is not None
-        except (Wrong, NotAttempted):
-            return True
-
-    def judge(answer: Any) -> None:
-        every = cases()
+    def __call__(self, answer: Any) -> None:
+        every = self.cases()
         for number, case in enumerate(every):
             expect_function(answer, case.arguments, case.keywords)
             where = show_arguments(case.arguments)
             try:
-                got = result(answer, case)
+                got = self._result(answer, case)
             except NotAttempted:
                 if number == 0:
                     raise
@@ -109,11 +76,49 @@ def same_function(
             except Wrong as wrong:
                 more = f"\n{case.hint}" if number else ""
                 raise Wrong(f"{wrong}{more}\nThis was {where}.") from wrong
-            found = difference(got, result(reference, case), tolerance)
+            found = difference(got, self._result(self.reference, case), self.tolerance)
             if found is not None:
-                text = hint(found, every[: number + 1], got)
-                if text == case.hint and changes(answer, case, got):
+                text = self._hint(found, every[: number + 1], got)
+                if text == case.hint and self._changes(answer, case, got):
                     text = RANDOM
                 raise Wrong(f"{text}\nThe first difference is {where}: {found.text}")
 
-    return judge
+    def _result(self, function: Any, case: Case) -> Outcome:
+        return outcome(function, case.arguments, self.read, case.gradients, self.crashes, case.keywords)
+
+    def _right(self, function: Any, case: Case) -> bool:
+        try:
+            got = self._result(function, case)
+            return difference(got, self._result(self.reference, case), self.tolerance) is None
+        except (Wrong, NotAttempted):
+            return False
+
+    def _explains(self, mistake: Mistake, case: Case, got: Outcome) -> bool:
+        """Whether the mistake gives what the answer gave in this case, and is wrong here."""
+        try:
+            known = self._result(mistake.answer, case)
+        except (Wrong, NotAttempted):
+            return False
+        values_differ = value_difference(got, self._result(self.reference, case), self.tolerance)
+        compare = value_difference if values_differ else difference
+        return compare(got, known, self.tolerance) is None and not self._right(mistake.answer, case)
+
+    def _hint(self, found: Difference, seen: Sequence[Case], got: Outcome) -> str:
+        """The hint of the first mistake that explains the last case seen and is right in those before."""
+        *before, case = seen
+        for mistake in self.mistakes:
+            if self._explains(mistake, case, got) and all(
+                self._right(mistake.answer, earlier) for earlier in before
+            ):
+                return mistake.hint
+        return found.hint or case.hint
+
+    def _changes(self, answer: Any, case: Case, got: Outcome) -> bool:
+        """Whether the answer gives something else when it is called again."""
+        try:
+            return value_difference(got, self._result(answer, case), self.tolerance) is not None
+        except (Wrong, NotAttempted):
+            return True
+
+
+same_function = SameFunction

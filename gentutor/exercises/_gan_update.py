@@ -8,7 +8,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.optim import SGD, Optimizer
 
-from gentutor.models.gan import MLPDiscriminator, MLPGenerator
 from gentutor.training import frozen
 
 RIGHT = "D.zero_grad D.backward D.step G.zero_grad G.backward G.step"
@@ -31,6 +30,7 @@ class How:
     discriminator_weights: tuple[float, float] = (1.0, 1.0)  # of the real and the fake term
     reduction: str = "mean"
     sigmoid_first: bool = False
+    joint: bool = False  # real and fake go through the discriminator in one batch
 
     def cross_entropy(self, logits: Tensor, label: float) -> Tensor:
         """The loss of logits that should have said ``label``."""
@@ -40,11 +40,24 @@ class How:
 
 
 class Players:
-    """Two small networks and their optimisers; plain gradient descent shows every gradient's size."""
+    """Two small networks with BatchNorm, and their optimisers.
+
+    Plain gradient descent shows every gradient's size; BatchNorm, which batches and modes were used.
+    """
 
     def __init__(self) -> None:
-        self.generator = MLPGenerator(latent_dim=8, image_shape=(1, 2, 2), hidden=(6,))
-        self.discriminator = MLPDiscriminator(image_shape=(1, 2, 2), hidden=(6,), dropout=0.0)
+        self.generator = nn.Sequential(
+            nn.Linear(8, 6),
+            nn.BatchNorm1d(6),
+            nn.LeakyReLU(),
+            nn.Linear(6, 4),
+            nn.Tanh(),
+            nn.Unflatten(1, (1, 2, 2)),
+        )
+        self.generator.latent_dim = 8  # type: ignore[assignment]
+        self.discriminator = nn.Sequential(
+            nn.Flatten(), nn.Linear(4, 6), nn.BatchNorm1d(6), nn.LeakyReLU(), nn.Linear(6, 1), nn.Flatten(0)
+        )
         for parameter in (*self.generator.parameters(), *self.discriminator.parameters()):
             nn.init.normal_(parameter, 0.0, 0.8)
         self.g_optimizer: Optimizer = SGD(self.generator.parameters(), lr=0.3)
@@ -78,8 +91,12 @@ class Players:
 
     def _discriminator_loss(self, real: Tensor, fake: Tensor, how: How) -> Tensor:
         real_weight, fake_weight = how.discriminator_weights
-        on_real = how.cross_entropy(self.discriminator(real), how.real_label)
-        on_fake = how.cross_entropy(self.discriminator(fake), how.fake_label)
+        if how.joint:
+            real_logits, fake_logits = self.discriminator(torch.cat([real, fake])).chunk(2)
+        else:
+            real_logits, fake_logits = self.discriminator(real), self.discriminator(fake)
+        on_real = how.cross_entropy(real_logits, how.real_label)
+        on_fake = how.cross_entropy(fake_logits, how.fake_label)
         return real_weight * on_real + fake_weight * on_fake
 
     def _generator_loss(self, z: Tensor, how: How) -> Tensor:

@@ -12,7 +12,8 @@ SEED = 14_062_661
 
 @contextmanager
 def isolated(seed: int = SEED) -> Iterator[None]:
-    """Within the block the CPU's random numbers start from ``seed``, gradients are on, tensors are float32.
+    """Within the block the CPU's random numbers start from ``seed``, gradients are on, tensors are float32
+    and stay it (no autocast).
 
     After it, the random states of PyTorch (CPU and GPU), NumPy and Python, the gradient mode, the
     default device and the default data type are those from before.
@@ -22,7 +23,12 @@ def isolated(seed: int = SEED) -> Iterator[None]:
     dtype = torch.get_default_dtype()
     try:
         torch.set_default_dtype(torch.float32)
-        with torch.inference_mode(False), torch.enable_grad(), torch.device("cpu"):
+        with (
+            torch.inference_mode(False),
+            torch.enable_grad(),
+            torch.device("cpu"),
+            torch.autocast("cpu", enabled=False),
+        ):
             torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed the GPUs, too
             yield
     finally:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from gentutor.exercises._outcome import close
@@ -14,6 +15,25 @@ from gentutor.exercises._verdict import Wrong
 CONSTANT = (
     "a generator with a fixed seed, or stored noise, makes the noise a constant. Draw it anew in every call."
 )
+
+
+class _Note(torch.autograd.Function):
+    """Takes note of x, (B, ...), also where torch.func.vmap gives a network one example at a time."""
+
+    @staticmethod
+    def forward(x: Tensor, note: Callable[[Tensor], None]) -> Tensor:
+        note(x.detach().clone())
+        return x.view_as(x)
+
+    @staticmethod
+    def setup_context(*_: Any) -> None:
+        """Nothing is differentiated."""
+
+    @staticmethod
+    def vmap(_: Any, in_dims: Any, x: Tensor, note: Callable[[Tensor], None]) -> tuple[Tensor, int]:
+        x = x.movedim(in_dims[0], 0)  # (examples, 1, ...)
+        note(x.detach().flatten(0, 1).clone())
+        return x.view_as(x), 0
 
 
 @contextmanager
@@ -31,7 +51,7 @@ def recorded(
     def record(_: nn.Module, positional: tuple[Any, ...], named: dict[str, Any]) -> None:
         given = signature.bind_partial(*positional, **named).arguments
         if name in given and counts():
-            seen.append(given[name].detach().clone())
+            _Note.apply(given[name], seen.append)
 
     handle = network.register_forward_pre_hook(record, with_kwargs=True)
     try:

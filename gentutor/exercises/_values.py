@@ -1,17 +1,19 @@
 """Judging answers that are one value: predictions, derived numbers, choices."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from math import ceil, inf, isnan, log10
 from numbers import Real
 from typing import Any
 
 from gentutor.exercises._calls import a, call
-from gentutor.exercises._verdict import Judge, NotAttempted, Wrong
+from gentutor.exercises._verdict import NotAttempted, Wrong
 
 ROUNDING = 0.01  # of a known wrong value
 
 
-def number(expected: float, mistakes: Mapping[float, str], tolerance: float = 0.01) -> Judge:
+@dataclass(frozen=True)
+class Number:
     """A judge of a number, given as such or as a function without arguments that returns it.
 
     Args:
@@ -21,7 +23,11 @@ def number(expected: float, mistakes: Mapping[float, str], tolerance: float = 0.
             decimals, so that they may be rounded or cut.
     """
 
-    def judge(answer: Any) -> None:
+    expected: float
+    mistakes: Mapping[float, str]
+    tolerance: float = 0.01
+
+    def __call__(self, answer: Any) -> None:
         value = _plain(answer)
         if isinstance(value, str):
             raise Wrong(
@@ -31,15 +37,13 @@ def number(expected: float, mistakes: Mapping[float, str], tolerance: float = 0.
         if isinstance(value, bool) or not isinstance(value, Real):
             raise Wrong(f"a number is expected, but your answer is {a(value)}.")
         number = float(value)
-        if abs(number - expected) <= tolerance:
+        if abs(number - self.expected) <= self.tolerance:
             return
-        near = {abs(number - known): hint for known, hint in mistakes.items()}
+        near = {abs(number - known): hint for known, hint in self.mistakes.items()}
         nearest = min(near, default=inf)
-        known = nearest <= max(tolerance, ROUNDING)
-        text = near[nearest] if known else _unknown(number, expected, tolerance)
+        known = nearest <= max(self.tolerance, ROUNDING)
+        text = near[nearest] if known else _unknown(number, self.expected, self.tolerance)
         raise Wrong(f"{text}\nYou answered {number:g}.")
-
-    return judge
 
 
 def _unknown(value: float, expected: float, tolerance: float) -> str:
@@ -52,7 +56,8 @@ def _unknown(value: float, expected: float, tolerance: float) -> str:
     return f"that is too {'large' if value > expected else 'small'}."
 
 
-def choice(expected: str, mistakes: Mapping[str, str]) -> Judge:
+@dataclass(frozen=True)
+class Choice:
     """A judge of a letter, upper or lower case.
 
     Args:
@@ -60,16 +65,17 @@ def choice(expected: str, mistakes: Mapping[str, str]) -> Judge:
         mistakes: for every other letter, why it is wrong.
     """
 
-    def judge(answer: Any) -> None:
+    expected: str
+    mistakes: Mapping[str, str]
+
+    def __call__(self, answer: Any) -> None:
         value = _plain(answer)
         letter = value.strip().strip("().").lower() if isinstance(value, str) else value
-        letters = ", ".join(sorted((expected, *mistakes)))
-        if not isinstance(letter, str) or letter not in (expected, *mistakes):
+        letters = ", ".join(sorted((self.expected, *self.mistakes)))
+        if not isinstance(letter, str) or letter not in (self.expected, *self.mistakes):
             raise Wrong(f"answer with one of the letters {letters}, as a string; your answer is {value!r}.")
-        if letter != expected:
-            raise Wrong(mistakes[letter])
-
-    return judge
+        if letter != self.expected:
+            raise Wrong(self.mistakes[letter])
 
 
 def _plain(answer: Any) -> Any:
@@ -84,3 +90,6 @@ def _plain(answer: Any) -> Any:
     if getattr(value, "shape", None) in ((), (1,)) and hasattr(value, "item"):
         value = value.item()
     return value
+
+
+number, choice = Number, Choice

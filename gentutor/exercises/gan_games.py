@@ -113,13 +113,20 @@ BILINEAR = Exercise(
 
 
 def dirac_eigenvalues(learning_rate: float, gamma: float) -> Tensor:
-    """The solution: the update is I - h A with A = [[0, -1/2], [1/2, gamma]] at the equilibrium."""
-    a = torch.tensor([[0.0, -0.5], [0.5, gamma]], dtype=torch.float64)
-    return torch.linalg.eigvals(torch.eye(2, dtype=torch.float64) - learning_rate * a)
+    """The solution: A = I + learning_rate · B with B = [[0, 1/2], [-1/2, -gamma]]."""
+    return _dirac(learning_rate, -gamma)
 
 
-def _dirac(a: list[list[float]], rate: float, sign: float = -1.0, identity: float = 1.0) -> Tensor:
-    return torch.linalg.eigvals(identity * torch.eye(2) + sign * rate * torch.tensor(a))
+def _dirac(rate: float, corner: float, off: tuple[float, float] = (0.5, -0.5), one: float = 1.0) -> Tensor:
+    """The eigenvalues of one · I + rate · [[0, off[0]], [off[1], corner]]."""
+    b = torch.tensor([[0.0, off[0]], [off[1], corner]], dtype=torch.float64)
+    return torch.linalg.eigvals(one * torch.eye(2, dtype=torch.float64) + rate * b)
+
+
+def _roots(b: float, c: float, four: float = 4, two: float = 2) -> Tensor:
+    """The roots of x² + b x + c = 0 by the usual formula, or with another number in place of its 4 or 2."""
+    root = torch.tensor(b**2 - four * c + 0j).sqrt()
+    return torch.stack([-b + root, -b - root]) / two
 
 
 def _real_root(gamma: float) -> Tensor:
@@ -127,60 +134,56 @@ def _real_root(gamma: float) -> Tensor:
 
 
 def _dirac_cases() -> list[Case]:
-    values = [(0.5, 0.4), (0.1, 0.0), (1.0, 0.0), (0.2, 1.5), (1.0, 0.7), (0.3, 3.0), (1.0, 2.0)]
-    hint = "Write down both derivatives, linearise them at (0, 0), and take I - learning_rate times that."
+    values = [(0.3, 0.4), (0.5, 0.4), (0.1, 0.0), (1.0, 0.0), (0.2, 1.5), (1.0, 0.7), (0.3, 3.0), (1.0, 2.0)]
+    hint = "Solve det(A - λ I) = 0 for the matrix A of the text, or let torch.linalg.eigvals do it."
     return [Case({"learning_rate": rate, "gamma": gamma}, hint, gradients=False) for rate, gamma in values]
 
 
-NO_IDENTITY = (
-    "These are the eigenvalues of the gradient's matrix; a step with it has the matrix I - learning_rate · A."
-)
+OF_B = "These are the eigenvalues µ of B in A = I + learning_rate · B; those of A are 1 + learning_rate · µ."
+FOUR = "The roots of x² + b x + c = 0 are (-b ± √(b² - 4 c)) / 2: the 4 is missing."
+TWO = "The roots of x² + b x + c = 0 are (-b ± √(b² - 4 c)) / 2: the division by 2 is missing."
 IMAGINARY = "For γ < 1 the root is imaginary: use cmath.sqrt, complex tensors, or torch.linalg.eigvals."
 DIRAC = Exercise(
     judge=same_function(
         dirac_eigenvalues,
         _dirac_cases,
         [
-            Mistake(NO_IDENTITY, lambda h, g: _dirac([[0, -0.5], [0.5, g]], 1.0, 1.0, 0.0)),
-            Mistake(NO_IDENTITY, lambda h, g: _dirac([[0, -0.5], [0.5, g]], 1.0, -1.0, 0.0)),
+            Mistake(OF_B, lambda h, g: _dirac(1.0, -g, one=0.0)),
+            Mistake(
+                "These are the eigenvalues of the gradients' matrix; a step subtracts learning_rate times it "
+                "from the identity.",
+                lambda h, g: _dirac(-1.0, -g, one=0.0),
+            ),
+            Mistake(OF_B + " (Your learning_rate is not used.)", lambda h, g: _dirac(1.0, -g)),
+            Mistake(FOUR, lambda h, g: 1 + h * _roots(g, 0.25, four=1)),
+            Mistake(TWO, lambda h, g: 1 + h * _roots(g, 0.25, two=1)),
+            Mistake(FOUR, lambda h, g: _roots(h * g - 2, 1 - h * g + h * h / 4, four=1)),
+            Mistake(TWO, lambda h, g: _roots(h * g - 2, 1 - h * g + h * h / 4, two=1)),
             Mistake(
                 "The identity is missing: a step adds its change to where it was.",
-                lambda h, g: _dirac([[0, -0.5], [0.5, g]], h, -1.0, 0.0),
+                lambda h, g: _dirac(h, -g, one=0.0),
+            ),
+            Mistake("The penalty is missing: A's lower right entry is 1 - ηγ.", lambda h, g: _dirac(h, 0.0)),
+            Mistake(
+                "The sign of the step is turned: both losses are minimised, so A has 1 - ηγ, not 1 + ηγ.",
+                lambda h, g: _dirac(h, g),
             ),
             Mistake(
-                "The penalty is missing: its gradient with respect to ψ is γψ.",
-                lambda h, g: _dirac([[0, -0.5], [0.5, 0]], h),
+                "The penalty γ/2 · ψ² has the derivative γψ, without the 1/2.", lambda h, g: _dirac(h, -g / 2)
             ),
+            Mistake("The penalty γ/2 · ψ² has the derivative γψ, not 2γψ.", lambda h, g: _dirac(h, -2 * g)),
             Mistake(
-                "The sign of the step is turned: both losses are minimised, so it is minus learning_rate.",
-                lambda h, g: _dirac([[0, -0.5], [0.5, g]], h, 1.0),
-            ),
-            Mistake(
-                "The penalty γ/2 · ψ² has the derivative γψ, without the 1/2.",
-                lambda h, g: _dirac([[0, -0.5], [0.5, g / 2]], h),
-            ),
-            Mistake(
-                "The penalty γ/2 · ψ² has the derivative γψ, not 2γψ.",
-                lambda h, g: _dirac([[0, -0.5], [0.5, 2 * g]], h),
-            ),
-            Mistake(
-                "At 0 the logistic loss has the slope 1/2, the sigmoid of 0, not 1.",
-                lambda h, g: _dirac([[0, -1.0], [1.0, g]], h),
-            ),
-            Mistake(
-                "At 0 the logistic loss has the slope 1/2, not 1/4 (that is the sigmoid's slope).",
-                lambda h, g: _dirac([[0, -0.25], [0.25, g]], h),
+                "A's off-diagonal entries are η/2 and -η/2: at 0 the logistic loss has the slope 1/2, not 1.",
+                lambda h, g: _dirac(h, -g, (1.0, -1.0)),
             ),
             Mistake(
                 "The off-diagonal entries have opposite signs: what lowers one player's loss raises the "
                 "other's.",
-                lambda h, g: _dirac([[0, 0.5], [0.5, g]], h),
+                lambda h, g: _dirac(h, -g, (0.5, 0.5)),
             ),
             Mistake(
                 "This is the alternating update; here both players step from the same point.",
-                lambda h, g: torch.linalg.eigvals(
-                    torch.tensor([[1.0, h / 2], [-h / 2, 1 - h * g - h * h / 4]])
-                ),
+                lambda h, g: _dirac(h, -g - h / 4),
             ),
             Mistake(IMAGINARY, lambda h, g: 1 - h * (g + torch.tensor([1.0, -1.0]) * _real_root(g)) / 2),
             Mistake(
@@ -199,13 +202,9 @@ DIRAC = Exercise(
     solution=dirac_eigenvalues,
     praise="without the penalty both moduli are above 1, so steps lead away; enough of it brings them in.",
     hints=(
-        "The losses are softplus(-ψθ) for the generator and log 2 + softplus(ψθ) + γ/2 · ψ² for the "
-        "discriminator. The derivative of softplus is the sigmoid, 1/2 at 0.",
-        "At (θ, ψ) = (0, 0) the gradients are -ψ/2 and θ/2 + γψ to first order.",
-        (
-            "The update's matrix is [[1, h/2], [-h/2, 1 - hγ]] with h the learning rate; take "
-            "torch.linalg.eigvals."
-        ),
+        "A = I + ηB with B = [[0, 1/2], [-1/2, -γ]], where η is learning_rate.",
+        "The eigenvalues of A are 1 + ηµ for the eigenvalues µ of B, which solve µ² + γµ + 1/4 = 0.",
+        "Their root is imaginary for γ < 1: use complex numbers, or torch.linalg.eigvals of A.",
     ),
 )
 

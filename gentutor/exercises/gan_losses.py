@@ -23,8 +23,9 @@ from gentutor.exercises._verdict import Exercise
 from gentutor.objectives import adversarial
 
 EXTREME = (
-    "This is right for moderate logits only. At ±100 the sigmoid rounds to 0 or 1, and its gradient to 0. "
-    "Use log D = F.logsigmoid(logits) and log(1 - D) = F.logsigmoid(-logits), or a loss 'with logits'."
+    "This is right for moderate logits only, not at ±100, where a sigmoid rounds to 0 or 1 and a clamp has "
+    "no gradient. Use log D = F.logsigmoid(logits) and log(1 - D) = F.logsigmoid(-logits), or a loss 'with "
+    "logits'."
 )
 SIGN = "The sign is turned: {}."
 TWICE = "The sigmoid is taken twice: a function 'with logits', or logsigmoid, contains it already."

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from gentutor.exercises._calls import call
+from gentutor.exercises._noise import recorded
 from gentutor.exercises._outcome import Outcome, close, read_tensor, slopes, value_difference
 from gentutor.exercises._verdict import Exercise, Wrong
 from gentutor.objectives import adversarial
@@ -31,6 +32,10 @@ GRAPH = (
     "The value is right, but its gradient does not reach the critic's parameters, so the critic would not "
     "learn from it: ask torch.autograd.grad for create_graph=True, and detach nothing after that."
 )
+ATTACHED = (
+    "The penalty's gradient runs on through x̂ into the generator, which the penalty is not for: detach x̂ "
+    "(or the fakes) before requires_grad_()."
+)
 POLLUTED = (
     "Your function calls backward() itself, which also fills the critic's own gradients, .grad, and its step "
     "would use them: ask torch.autograd.grad(scores.sum(), x̂, create_graph=True) for the gradient at x̂ alone."
@@ -38,19 +43,17 @@ POLLUTED = (
 
 
 class _Critic(nn.Module):
-    """A small critic that remembers at which points it was asked."""
+    """A small critic of points or images."""
 
-    def __init__(self, inputs: int, column: bool, dtype: torch.dtype) -> None:
+    def __init__(self, inputs: int, column: bool) -> None:
         super().__init__()
-        self.net = nn.Sequential(nn.Flatten(), nn.Linear(inputs, 5), nn.Tanh(), nn.Linear(5, 1)).to(dtype)
+        self.net = nn.Sequential(nn.Flatten(), nn.Linear(inputs, 5), nn.Tanh(), nn.Linear(5, 1))
         for parameter in self.parameters():
             nn.init.normal_(parameter, 0.0, 1.0)
         self.column = column
-        self.points: list[Tensor] = []
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, ...) -> (B, 1) or (B,)."""
-        self.points.append(x.detach().clone())
         scores: Tensor = self.net(x)
         return scores if self.column else scores.squeeze(1)
 
@@ -118,24 +121,44 @@ MISTAKES = [
 
 def _judge(answer: object) -> None:
     shapes = [(256, 2), (256, 1, 4, 3), (5, 3), (1, 2), (4, 2, 2, 2)]
+    attached = False
     for number, shape in enumerate(shapes):
-        dtype = torch.float64 if number == 2 else torch.float32
-        real = torch.randn(shape, dtype=dtype)
-        fake = real + torch.where(torch.rand(shape) < 0.5, -1, 1) * (1 + torch.rand(shape, dtype=dtype))
-        critic = _Critic(real[0].numel(), column=number in (1, 4), dtype=dtype)
+        real = torch.randn(shape)
+        generator = torch.ones((), requires_grad=True)  # the fakes hang on it as on a generator's weights
+        fake = real + torch.where(torch.rand(shape) < 0.5, -1, 1) * (1 + torch.rand(shape)) * generator
+        critic = _Critic(real[0].numel(), column=number in (1, 4))
         arguments = {"critic": critic, "real": real, "fake": fake}
-        penalty = read_tensor(call(answer, arguments, CRASHES))
-        if not critic.points:
+        with recorded(critic) as points:
+            penalty = read_tensor(call(answer, arguments, CRASHES))
+        if not points:
             raise Wrong(
                 "Your function never calls the critic: the penalty is about the critic's gradient at x̂."
             )
-        x_hat = critic.points[-1]
-        if x_hat.shape != real.shape:
-            raise Wrong(
-                f"The critic is called on x̂ of shape {tuple(x_hat.shape)}, expected {shape} as real is."
-            )
-        _judge_points((x_hat - fake) / (real - fake))
-        _judge_penalty(penalty, critic, x_hat, f"for real and fake of shape {shape}")
+        x_hat = _x_hat(points, real, fake.detach())
+        _judge_points((x_hat - fake.detach()) / (real - fake.detach()))
+        into_generator = _judge_penalty(penalty, critic, x_hat, generator)
+        attached |= into_generator is not None and bool(into_generator)
+    if attached:
+        raise Wrong(ATTACHED)
+
+
+def _x_hat(points: list[Tensor], real: Tensor, fake: Tensor) -> Tensor:
+    """The points x̂, (B, ...), among those at which the critic was asked, all at once or in parts.
+
+    They are the last that are no data, no fakes, and not asked before (or the last, if there are too few).
+    """
+    shape = "The critic is called on x̂ of shape {}, expected " + f"{tuple(real.shape)} as real is."
+    for x in points:
+        if x.shape[1:] != real.shape[1:]:
+            raise Wrong(shape.format(tuple(x.shape)))
+    known, asked = torch.cat([real, fake]), torch.cat(points)
+    rows = torch.cat([known, asked]).flatten(1)
+    earliest = (rows[:, None] == rows).all(dim=2).int().argmax(dim=1)
+    own = asked[(earliest == torch.arange(len(rows)))[len(known) :]]
+    x_hat = (own if len(own) >= len(real) else asked)[-len(real) :]
+    if len(x_hat) < len(real):
+        raise Wrong(shape.format(tuple(x_hat.shape)))
+    return x_hat
 
 
 def _judge_points(epsilon: Tensor) -> None:
@@ -165,7 +188,9 @@ def _judge_points(epsilon: Tensor) -> None:
         )
 
 
-def _judge_penalty(penalty: Tensor, critic: _Critic, x_hat: Tensor, where: str) -> None:
+def _judge_penalty(penalty: Tensor, critic: _Critic, x_hat: Tensor, generator: Tensor) -> Tensor | None:
+    """Judge the value and the critic's gradient, given x̂; return the gradient into the generator."""
+    where = f"for real and fake of shape {tuple(x_hat.shape)}"
     x = x_hat.clone().requires_grad_()
     (gradient,) = torch.autograd.grad(critic(x).sum(), x, create_graph=True)
     expected = (_norm(gradient) - 1).square().mean()
@@ -184,16 +209,20 @@ def _judge_penalty(penalty: Tensor, critic: _Critic, x_hat: Tensor, where: str) 
     if not penalty.requires_grad:
         raise Wrong(GRAPH)
     right = torch.autograd.grad(expected, parameters, allow_unused=True)
-    got = slopes(penalty, parameters)
+    *got, into_generator = slopes(penalty, [*parameters, generator])
     for a, b in zip(right, got, strict=True):
         if a is not None and bool((a != 0).any()) and (b is None or not close(b, a, 1e-4)):
             raise Wrong(GRAPH)
+    return into_generator
 
 
 GRADIENT_PENALTY = Exercise(
     judge=_judge,
     solution=adversarial.gradient_penalty,
-    praise="x̂ is drawn as it should be, and value and gradient are right for points and images.",
+    praise=(
+        "x̂ is drawn as it should be, value and gradient are right for points and images, and the generator "
+        "gets no gradient."
+    ),
     hints=(
         (
             "One ε for each example: torch.rand of shape (B, 1, ...), as many ones as real has further "

@@ -28,9 +28,6 @@ LOG_4 = Exercise(
     ),
 )
 
-# The question: a discriminator's loss has stayed near log 4 for a thousand steps. What do you know?
-# (a) The generator has reached the data. (b) The discriminator is too weak to tell them apart.
-# (c) One of these two, and the loss alone cannot say which. (d) The training has failed.
 NEAR_LOG_4 = Exercise(
     judge=choice(
         "c",

@@ -58,11 +58,12 @@ def _judge_sample(answer: object) -> None:
         twin = copy.deepcopy(generator)
         with recorded(generator) as noise:
             images = read_tensor(call(answer, {"generator": generator, "n": n}, CRASHES))
-        expect_standard_normal(noise[-1:], (n, 10))
-        expect_fresh(noise[-1:], seen)
-        seen += noise
+        drawn = [torch.cat(noise)[-n:]] if noise else []  # in one call of the generator or in many
+        expect_standard_normal(drawn, (n, 10))
+        expect_fresh(drawn, seen)
+        seen += drawn
         with torch.no_grad():
-            evaluated, trained = twin.eval()(noise[-1]), (twin.train()(noise[-1]) if n > 1 else None)
+            evaluated, trained = twin.eval()(drawn[0]), (twin.train()(drawn[0]) if n > 1 else None)
         _judge_images(images, evaluated, trained)
         _judge_traces(generator, before, training)
 

@@ -1,5 +1,6 @@
 """The exercise on the training step: a reader's step is compared with updates done right and wrong."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -83,7 +84,13 @@ BUGS: dict[str, list[How]] = {
     "The sigmoid is taken twice: the discriminator returns logits, and the loss takes logits.": [
         How(sigmoid_first=True)
     ],
+    "Real and fake go through the discriminator in one batch, and BatchNorm normalises each by the other: "
+    "call it on the real batch, and then on the fakes.": [How(joint=True)],
 }
+EVALUATED = (
+    "The {} is used in evaluation mode: a training step works in training mode, in which BatchNorm "
+    "normalises by the batch at hand."
+)
 WASTE = (
     "The updates come out right, but the discriminator's backward runs through the generator as well and "
     "leaves gradients there, which only a later zero_grad() wipes out. Detach the fakes in the "
@@ -100,15 +107,16 @@ def _judge(answer: object) -> None:
     players = Players()
     start, right = players.copy(), players.copy()
     seen: list[tuple[Tensor, list[Tensor]]] = []  # the batches and the noise of the updates so far
-    for size in (16, 16, 9, 1):
+    for size in (16, 16, 9, 2):
         real = torch.randn(size, 1, 2, 2) * 0.5 + 1
-        noise, leaked = _run(answer, players, real)
+        noise, leaked, evaluated = _run(answer, players, real)
         expect_standard_normal(noise, (size, 8))
         expect_fresh(noise, (z for _, earlier in seen for z in earlier))
         seen.append((real, noise))
         right.update(real, noise, How())
         if not _same(players, right):
-            found = _known_bug(players, start, seen) or _symptom(players, right)
+            in_evaluation = EVALUATED.format(" and the ".join(evaluated)) if evaluated else None
+            found = _known_bug(players, start, seen) or in_evaluation or _symptom(players, right)
             raise Wrong(f"{found}\n(Seen in update {len(seen)}, on {size} examples.)")
         if leaked:
             raise Wrong(WASTE)
@@ -127,8 +135,11 @@ def _known_bug(got: Players, start: Players, seen: list[tuple[Tensor, list[Tenso
     return None
 
 
-def _run(answer: object, players: Players, real: Tensor) -> tuple[list[Tensor], bool]:
-    """Let the reader's step update the players; tells the noise it drew, and if D's backward reached G."""
+def _run(answer: object, players: Players, real: Tensor) -> tuple[list[Tensor], bool, list[str]]:
+    """Let the reader's step update the players.
+
+    Tells the noise it drew, if D's backward reached G, and which networks it used in evaluation mode.
+    """
     before = parameters(players.generator), parameters(players.discriminator)
     held = gradients(players.generator)
     leaks: list[bool] = []
@@ -138,7 +149,16 @@ def _run(answer: object, players: Players, real: Tensor) -> tuple[list[Tensor], 
         still = torch.equal(parameters(players.generator), before[0])
         leaks.append(still and not torch.equal(now, held) and bool((now != 0).any()))
 
-    handle = players.d_optimizer.register_step_pre_hook(look)
+    evaluated: dict[str, None] = {}
+
+    def note_mode(name: str) -> Callable[..., None]:
+        return lambda network, _: None if network.training else evaluated.update({name: None})
+
+    handles = [
+        players.d_optimizer.register_step_pre_hook(look),
+        players.discriminator.register_forward_pre_hook(note_mode("discriminator")),
+        players.generator.register_forward_pre_hook(note_mode("generator")),
+    ]
     arguments = {
         "real": real,
         "generator": players.generator,
@@ -150,7 +170,8 @@ def _run(answer: object, players: Players, real: Tensor) -> tuple[list[Tensor], 
         with recorded(players.generator) as noise:
             call(answer, arguments, CRASHES)
     finally:
-        handle.remove()
+        for handle in handles:
+            handle.remove()
     if torch.equal(parameters(players.discriminator), before[1]):
         raise Wrong(
             "The discriminator has not moved: d_optimizer.step() is missing, zero_grad() stands between "
@@ -162,7 +183,7 @@ def _run(answer: object, players: Players, real: Tensor) -> tuple[list[Tensor], 
             "backward() and step(), or a detach or torch.no_grad() in its step keeps the gradient away from "
             "it."
         )
-    return noise, any(leaks)
+    return noise, any(leaks), list(evaluated)
 
 
 def _expect_ready(players: Players) -> None:

@@ -40,7 +40,6 @@ def _logits_cases() -> list[Case]:
         case(torch.randn(2, 1, 3), torch.randn(2, 1, 3), shape),
         case(*far, UNDERFLOW),
         case(*hole, "Where only one density is 0, the logit is infinite, and that is the right answer."),
-        case(log_p.double() / 3, log_q.double() / 7, "In float64 it is only as exact as in float32."),
     ]
 
 
@@ -125,12 +124,6 @@ def _jsd_cases() -> list[Case]:
         case(*apart, 1.0, EXACT_ZERO),
         case(p / 1e6, q / 1e6, 1e5, UNIT),
         case(p * 1e6, q * 1e6, 1e-7, UNIT),
-        case(
-            plane[1].double() / plane[1].double().sum(),
-            plane[0].double() / plane[0].double().sum(),
-            1.0,
-            CELLS,
-        ),
     ]
 
 

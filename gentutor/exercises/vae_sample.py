@@ -12,7 +12,7 @@ from torch import Tensor
 
 from gentutor.exercises._calls import call
 from gentutor.exercises._noise import CONSTANT
-from gentutor.exercises._outcome import DTYPE, PARTLY_CUT, close, read_tensor
+from gentutor.exercises._outcome import PARTLY_CUT, close, read_tensor
 from gentutor.exercises._per_example import CRASHES
 from gentutor.exercises._show import show_difference
 from gentutor.exercises._verdict import Exercise, Wrong
@@ -99,8 +99,6 @@ def _judge_shape(z: Tensor, mean: Tensor) -> None:
             f"mean has the shape {tuple(mean.shape)}, your sample {tuple(z.shape)}. The noise needs mean's "
             "shape, as torch.randn_like(mean) has, and nothing is summed."
         )
-    if z.dtype != mean.dtype:
-        raise Wrong(DTYPE)
 
 
 def _judge_noise(z: Tensor, mean: Tensor, log_var: Tensor) -> None:

@@ -46,12 +46,32 @@ def both_descend(x, y, rate):
     return x - rate * b, y - rate * a
 
 
+def by_matrix(x, y, r):
+    turn = torch.tensor([[0.0, -1.0], [1.0, 0.0]], dtype=torch.float64)
+    start = torch.tensor([x, y], dtype=torch.float64)
+    return start + r * turn @ (start + r * turn @ start)
+
+
+def by_gradients(x, y, r):
+    """Ascent and descent of xy, with the gradients from autograd."""
+
+    def moved(point, at):
+        value, signs = at[0] * at[1], torch.tensor([-1.0, 1.0])
+        return point + r * signs * torch.autograd.grad(value, at)[0]
+
+    start = torch.tensor([x, y], requires_grad=True)
+    return moved(start, moved(start, start).detach().requires_grad_())
+
+
 @pytest.mark.parametrize(
     "answer",
     [
         extragradient,
         lambda x, y, r: torch.tensor(extragradient(x, y, r)),
         lambda x, y, r: [*extragradient(x, y, r)],
+        lambda x, y, r: np.array([[1 - r * r, -r], [r, 1 - r * r]]) @ np.array([x, y]),
+        by_matrix,
+        by_gradients,
     ],
 )
 def test_right_steps(answer, accepts):
@@ -122,6 +142,7 @@ def by_autograd(rate, gamma):
         lambda rate, gamma: torch.tensor(by_formula(rate, gamma)[::-1]),
         lambda rate, gamma: np.linalg.eigvals(matrix(rate, gamma).numpy()),
         lambda rate, gamma: torch.linalg.eigvals(matrix(rate, gamma).float()),
+        lambda rate, gamma: np.roots([1, rate * gamma - 2, 1 - rate * gamma + rate**2 / 4]),
     ],
 )
 def test_right_eigenvalues(answer, accepts):
@@ -138,15 +159,19 @@ EYE = torch.eye(2, dtype=torch.float64)
 @pytest.mark.parametrize(
     ("answer", "phrase"),
     [
-        (eigenvalues_of(lambda h, g: (EYE - matrix(h, g)) / h), "the gradient's matrix"),
-        (eigenvalues_of(lambda h, g: (matrix(h, g) - EYE) / h), "the gradient's matrix"),
+        (eigenvalues_of(lambda h, g: (EYE - matrix(h, g)) / h), "the gradients' matrix"),
+        (eigenvalues_of(lambda h, g: (matrix(h, g) - EYE) / h), "eigenvalues µ of B"),
+        (lambda h, g: [1 + h * (-g + s * cmath.sqrt(g * g - 0.25)) / 2 for s in (1, -1)], "the 4 is missing"),
+        (
+            lambda h, g: [1 + h * (-g + s * cmath.sqrt(g * g - 1)) for s in (1, -1)],
+            "division by 2 is missing",
+        ),
         (eigenvalues_of(lambda h, g: matrix(h, g) - EYE), "identity is missing"),
         (eigenvalues_of(lambda h, g: matrix(h, 0.0)), "penalty is missing"),
         (eigenvalues_of(lambda h, g: matrix(-h, g)), "sign of the step"),
         (eigenvalues_of(lambda h, g: matrix(h, g / 2)), "without the 1/2"),
         (eigenvalues_of(lambda h, g: matrix(h, 2 * g)), "not 2γψ"),
-        (eigenvalues_of(lambda h, g: matrix(h, g, slope=1.0)), "slope 1/2, the sigmoid of 0, not 1"),
-        (eigenvalues_of(lambda h, g: matrix(h, g, slope=0.25)), "not 1/4"),
+        (eigenvalues_of(lambda h, g: matrix(h, g, slope=1.0)), "slope 1/2, not 1"),
         (eigenvalues_of(lambda h, g: matrix(h, g).abs()), "opposite signs"),
         (lambda h, g: torch.tensor(by_formula(h, g)).abs(), "moduli"),
         (lambda h, g: torch.tensor(by_formula(h, g)).real, "imaginary parts are missing"),
@@ -157,7 +182,7 @@ EYE = torch.eye(2, dtype=torch.float64)
         ),
         (lambda h, g: by_formula(h, g)[0], "Two numbers are expected"),
         (matrix, "Two numbers are expected"),
-        (lambda h, g: [1.0, 1.0], "linearise them"),
+        (lambda h, g: [1.0, 1.0], "Solve det(A - λ I) = 0"),
     ],
 )
 def test_wrong_eigenvalues(answer, phrase, rejects):

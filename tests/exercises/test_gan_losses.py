@@ -3,6 +3,7 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from torch.func import vmap
 
 PROB, BCE = F.binary_cross_entropy, F.binary_cross_entropy_with_logits
 D, G, S = "gan.discriminator_loss", "gan.generator_loss", "gan.saturating_generator_loss"
@@ -20,12 +21,42 @@ def both(r, f):
     return torch.cat([r.flatten(), f.flatten()]), torch.cat([one(r).flatten(), zero(f).flatten()])
 
 
+def bernoulli(logits):
+    return torch.distributions.Bernoulli(logits=logits)
+
+
+def classes(logits):
+    """The logits of two classes, of which the first is "real"."""
+    return torch.stack([logits.ravel(), torch.zeros(logits.numel())], dim=1)
+
+
+def whole(logits):
+    return torch.zeros(logits.numel(), dtype=torch.long)
+
+
 RIGHT = [
     (D, lambda r, f: BCE(r, one(r)) + BCE(f, zero(f))),
     (D, lambda r, f: F.softplus(-r).mean() + F.softplus(f).mean()),
     (D, lambda r, f: torch.logaddexp(zero(r), -r).mean() + torch.logaddexp(zero(f), f).mean()),
     (D, lambda *logits: -F.logsigmoid(logits[0]).mean() - F.logsigmoid(-logits[1]).mean()),
     (D, lambda r, f: F.softplus(-r).sum() / r.numel() + F.softplus(f).sum() / f.numel()),
+    (D, lambda r, f: -bernoulli(r).log_prob(one(r)).mean() - bernoulli(f).log_prob(zero(f)).mean()),
+    (D, lambda r, f: vmap(lambda x: F.softplus(-x))(r.ravel()).mean() + vmap(F.softplus)(f.ravel()).mean()),
+    (
+        D,
+        lambda r, f: (
+            sum(map(F.softplus, -r.ravel())) / r.numel() + sum(map(F.softplus, f.ravel())) / f.numel()
+        ),
+    ),
+    (D, lambda r, f: (F.softplus(-r.double()).mean() + F.softplus(f.double()).mean()).float()),
+    (D, lambda r, f: F.cross_entropy(classes(r), whole(r)) + F.cross_entropy(classes(f), whole(f) + 1)),
+    (G, lambda f: -bernoulli(f).log_prob(torch.ones(f.shape)).mean()),
+    (G, lambda f: sum(torch.logaddexp(torch.zeros(()), -x) for x in f.ravel()) / f.numel()),
+    (G, lambda f: F.softplus(-f.double()).mean()),
+    (G, lambda f: -classes(f).log_softmax(dim=1)[:, 0].mean()),
+    (S, lambda f: bernoulli(f).log_prob(torch.zeros(f.shape)).mean()),
+    (S, lambda f: -sum(map(F.softplus, f.ravel())) / f.numel()),
+    (S, lambda f: -vmap(F.softplus)(f.double().ravel()).mean()),
     (G, lambda f: BCE(f, one(f))),
     (G, lambda f: F.softplus(-f).mean()),
     (G, lambda f: (F.softplus(f) - f).mean()),
@@ -99,7 +130,6 @@ WRONG = [
     (G, lambda f: (BCE(f, one(f)).backward(), BCE(f, one(f)))[1], "calls backward() itself"),
     (G, lambda f: (BCE(f, one(f)),), "returns a tuple"),
     (G, lambda f: BCE(f, one(f)) > 0, "torch.bool"),
-    (G, lambda f: BCE(f.float(), one(f.float())), "changes the data type"),
     (S, lambda f: F.logsigmoid(-f.detach()).mean(), "No gradient comes out"),
     # hard-coded
     (D, lambda r, f: torch.tensor(1.3863, requires_grad=True), "Compare your function with the equation"),

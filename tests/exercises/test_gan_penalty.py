@@ -24,7 +24,7 @@ def penalty(
 
     def answer(critic, real, fake):
         e = epsilon(real)
-        x = (e * real + (1 - e) * fake).requires_grad_()
+        x = (e * real + (1 - e) * fake).detach().requires_grad_()
         (gradient,) = torch.autograd.grad(critic(x).sum(), x, create_graph=graph)
         return of(gradient)
 
@@ -33,7 +33,7 @@ def penalty(
 
 def other_way_round(critic, real, fake):
     e = torch.rand(len(real)).reshape(line(real))
-    x = torch.autograd.Variable((1 - e) * real + e * fake, requires_grad=True)
+    x = torch.autograd.Variable(((1 - e) * real + e * fake).detach(), requires_grad=True)
     scores = critic(x)
     gradient = torch.autograd.grad(scores, x, torch.ones_like(scores), create_graph=True, retain_graph=True)[
         0
@@ -54,31 +54,68 @@ def with_own_generator(critic, real, fake):
 
 def functional(critic, real, fake):
     e = torch.rand(line(real))
-    gradient = torch.func.grad(lambda x: critic(x).sum())(e * real + (1 - e) * fake)
+    gradient = torch.func.grad(lambda x: critic(x).sum())((e * real + (1 - e) * fake).detach())
+    return (norm(gradient) - 1).square().mean()
+
+
+def per_example(critic, real, fake):
+    e = torch.rand(line(real))
+    x = (e * real + (1 - e) * fake).detach()
+    slope = torch.func.vmap(torch.func.grad(lambda one: critic(one[None]).sum()))
+    return (norm(slope(x)) - 1).square().mean()
+
+
+def in_a_loop(critic, real, fake):
+    total = 0.0
+    for a, b in zip(real, fake.detach(), strict=True):
+        e = torch.rand(())
+        x = (e * a + (1 - e) * b)[None].requires_grad_()
+        (gradient,) = torch.autograd.grad(critic(x).sum(), x, create_graph=True)
+        total = total + (gradient.norm() - 1) ** 2
+    return total / len(real)
+
+
+def with_looks_at_the_critic(critic, real, fake):
+    before = critic(real).mean() - critic(fake).mean()
+    value = penalty()(critic, real, fake)
+    critic(torch.cat([real, fake]))
+    return value + 0 * before
+
+
+def in_float64(critic, real, fake):
+    e = torch.rand(line(real), dtype=torch.float64)
+    x = (e * real + (1 - e) * fake).to(real.dtype).detach().requires_grad_()
+    (gradient,) = torch.autograd.grad(critic(x).sum(), x, create_graph=True)
+    return (norm(gradient.double()) - 1).square().mean()
+
+
+def attached(critic, real, fake):
+    x = torch.rand(line(real)).mul(real - fake).add(fake).requires_grad_()
+    (gradient,) = torch.autograd.grad(critic(x).sum(), x, create_graph=True)
     return (norm(gradient) - 1).square().mean()
 
 
 def for_columns(critic, real, fake):
     e = torch.rand(line(real))
-    x = (e * real + (1 - e) * fake).requires_grad_()
+    x = (e * real + (1 - e) * fake).detach().requires_grad_()
     (gradient,) = torch.autograd.grad(critic(x), x, torch.ones(len(real), 1), create_graph=True)
     return (norm(gradient) - 1).square().mean()
 
 
 def without_requires_grad(critic, real, fake):
     e = torch.rand(line(real))
-    x = e * real + (1 - e) * fake
+    x = (e * real + (1 - e) * fake).detach()
     (gradient,) = torch.autograd.grad(critic(x).sum(), x, create_graph=True)
     return (norm(gradient) - 1).square().mean()
 
 
 def without_sum(critic, real, fake):
-    x = torch.rand(line(real)).mul(real - fake).add(fake).requires_grad_()
+    x = torch.rand(line(real)).mul(real - fake).add(fake).detach().requires_grad_()
     return (norm(torch.autograd.grad(critic(x), x, create_graph=True)[0]) - 1).square().mean()
 
 
 def by_backward(critic, real, fake, graph=False):
-    x = torch.rand(line(real)).mul(real - fake).add(fake).requires_grad_()
+    x = torch.rand(line(real)).mul(real - fake).add(fake).detach().requires_grad_()
     critic(x).sum().backward(create_graph=graph)
     return (norm(x.grad) - 1).square().mean()
 
@@ -95,7 +132,7 @@ def by_backward_and_clear(critic, real, fake):
 
 
 def by_backward_for_x_alone(critic, real, fake):
-    x = torch.rand(line(real)).mul(real - fake).add(fake).requires_grad_()
+    x = torch.rand(line(real)).mul(real - fake).add(fake).detach().requires_grad_()
     critic(x).sum().backward(create_graph=True, inputs=[x])
     return (norm(x.grad) - 1).square().mean()
 
@@ -113,6 +150,10 @@ def for_images(critic, real, fake):
         with_own_generator,
         functional,
         by_backward_for_x_alone,
+        per_example,
+        in_a_loop,
+        with_looks_at_the_critic,
+        in_float64,
     ],
 )
 def test_right_answers(answer, accepts):
@@ -170,6 +211,7 @@ def test_wrong_values(of, phrase, rejects):
     ("answer", "phrase"),
     [
         (penalty(graph=False), "create_graph=True"),
+        (attached, "runs on through x̂ into the generator"),
         (by_backward, "create_graph=True"),
         (by_backward_with_graph, "fills the critic's own gradients"),
         (by_backward_and_clear, "calls backward() itself"),

@@ -3,6 +3,7 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from torch.func import vmap
 
 LS, HINGE = "gan.least_squares_discriminator_loss", "gan.hinge_discriminator_loss"
 MSE, relu = F.mse_loss, F.relu
@@ -19,6 +20,14 @@ def zero(x):
 RIGHT = [
     (LS, lambda r, f: MSE(r, one(r)) + MSE(f, zero(f))),
     (LS, lambda r, f: ((1 - r) ** 2).mean() + f.pow(2).mean()),
+    (LS, lambda r, f: sum((x - 1) ** 2 for x in r.flatten()) / r.numel() + f.pow(2).sum() / f.numel()),
+    (LS, lambda r, f: 1 - 2 * r.mean() + r.double().square().mean() + f.double().square().mean()),
+    (LS, lambda r, f: vmap(lambda x: (x - 1) ** 2)(r.flatten()).mean() + vmap(torch.square)(f).mean()),
+    (LS, lambda r, f: torch.linalg.vector_norm(r - 1) ** 2 / r.numel() + f.ravel() @ f.ravel() / f.numel()),
+    (HINGE, lambda r, f: ((1 - r) * (r < 1)).mean() + torch.where(f > -1, 1 + f, 0).mean()),
+    (HINGE, lambda r, f: (1 - r.minimum(one(r))).mean() + (1 + f.maximum(-one(f))).mean()),
+    (HINGE, lambda r, f: vmap(lambda x: relu(1 - x))(r).mean() + sum(map(relu, 1 + f.ravel())) / f.numel()),
+    (HINGE, lambda r, f: F.threshold(1 - r.double(), 0, 0).mean() + F.threshold(1 + f, 0, 0).mean()),
     (HINGE, lambda r, f: (1 - r).clamp(min=0).mean() + (1 + f).clamp(min=0).mean()),
     (HINGE, lambda r, f: -torch.min(zero(r), r - 1).mean() - torch.min(zero(f), -f - 1).mean()),
     (HINGE, lambda r, f: torch.maximum(zero(r), 1 - r).mean() + torch.maximum(zero(f), 1 + f).mean()),
@@ -39,7 +48,9 @@ WRONG = [
     (LS, lambda r, f: (r - 1).square().sum() / len(r) + f.square().sum() / len(f), "first dimension only"),
     (LS, lambda r, f: MSE(r.clamp(-50, 50), one(r)) + MSE(f, zero(f)), "Far from 0"),
     (LS, lambda r, f: MSE(r, one(r)) + MSE(f.detach(), zero(f)), "gradient to fake_scores is cut"),
-    (LS, lambda r, f: MSE(r, torch.ones(len(r))) + MSE(f, torch.zeros(len(f))), "mean of each by itself"),
+    (LS, lambda r, f: MSE(r, torch.ones(len(r))) + MSE(f, torch.zeros(len(f))), "(N, 1) against (N,)"),
+    (LS, lambda r, f: MSE(r, torch.ones(len(r), 1)) + MSE(f, torch.zeros(len(f), 1)), "(3, 1) and (3)"),
+    (HINGE, lambda r, f: max(0, 1 - r).mean() + max(0, 1 + f).mean(), "Python's if, and, or, max"),
     (HINGE, lambda r, f: (relu(1 - r).mean() + relu(1 + f).mean()) / 2, "factor 1/2"),
     (HINGE, lambda r, f: relu(1 + r).mean() + relu(1 - f).mean(), "Real and fake are swapped"),
     (HINGE, lambda r, f: relu(1 - r).mean() + relu(1 - f).mean(), "Both batches are pushed above 1"),
@@ -69,7 +80,6 @@ def test_right_answers(id, answer, accepts):
     accepts(id, answer)
 
 
-@pytest.mark.filterwarnings("ignore:Using a target size")
 @pytest.mark.parametrize(("id", "answer", "phrase"), WRONG)
 def test_wrong_answers(id, answer, phrase, rejects):
     rejects(id, answer, phrase)

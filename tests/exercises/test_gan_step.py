@@ -52,8 +52,11 @@ def step(body):
         + G_LOSS + "g_loss.backward()\ng_opt.step()",
         RIGHT.replace("d_opt.zero_grad()\n", "").replace("g_opt.zero_grad()\n", "")
         + "d_opt.zero_grad()\ng_opt.zero_grad()",  # cleared at the end
-        NOISE + "r, f = D(torch.cat([real, fake.detach()])).chunk(2)\n"
-        "d_loss = objective.discriminator_loss(r, f)\n" + D_STEP + G_LOSS + G_STEP,
+        RIGHT.replace("backward()", "backward(inputs=list(D.parameters()))", 1),
+        NOISE + "d_opt.zero_grad()\nF.softplus(-D(real)).mean().backward()\n"  # term by term
+        "F.softplus(D(fake.detach())).mean().backward()\nd_opt.step()\n" + G_LOSS + G_STEP,
+        NOISE + D_LOSS + "for p, g in zip(D.parameters(), torch.autograd.grad(d_loss, D.parameters())):\n"
+        "    p.grad = g\nd_opt.step()\n" + G_LOSS + G_STEP,
         RIGHT + "return d_loss, g_loss",
     ],
 )  # fmt: skip
@@ -135,7 +138,14 @@ def test_right_answers(body, accepts):
          + RIGHT.replace("latent_dim)", "latent_dim, generator=fixed)"),
          "Every call draws the same noise"),
         (RIGHT.replace("torch.randn(", "stored("), "Every call draws the same noise"),
-        ("D.eval()\n" + RIGHT, "discriminator is left in evaluation mode"),
+        (NOISE + "r, f = D(torch.cat([real, fake.detach()])).chunk(2)\n"
+         "d_loss = objective.discriminator_loss(r, f)\n" + D_STEP + G_LOSS + G_STEP,
+         "BatchNorm normalises each by the other"),
+        ("D.eval()\n" + RIGHT + "D.train()", "discriminator is used in evaluation mode"),
+        (NOISE + D_LOSS + D_STEP + "D.eval()\n" + G_LOSS + "D.train()\n" + G_STEP,
+         "discriminator is used in evaluation mode"),
+        ("G.eval()\n" + RIGHT + "G.train()", "generator is used in evaluation mode"),
+        (RIGHT + "D.eval()", "discriminator is left in evaluation mode"),
         (NOISE + D_LOSS + D_STEP + "D.requires_grad_(False)\n" + G_LOSS + G_STEP,
          "discriminator is left frozen"),
         ("real.clamp_(-1, 1)\n" + RIGHT, "changes real"),

@@ -2,9 +2,11 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from torch.func import vmap
 
 LOGITS, JSD = "gan.optimal_discriminator_logits", "gan.jensen_shannon_divergence"
 
@@ -51,6 +53,19 @@ def by_trapezoid(p, q, dx):
     return torch.trapezoid(integrand, dx=dx) / 2
 
 
+def in_plain_python(p, q, dx):
+    total = 0.0
+    for a, b in zip(p.flatten().tolist(), q.flatten().tolist(), strict=True):
+        total += sum(t * math.log(2 * t / (a + b)) for t in (a, b) if t > 0)
+    return total * dx / 2
+
+
+def by_nansum(p, q, dx):
+    p, q = p.numpy(), q.numpy()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return dx / 2 * (np.nansum(p * np.log(2 * p / (p + q))) + np.nansum(q * np.log(2 * q / (p + q))))
+
+
 RIGHT = [
     (LOGITS, lambda log_p, log_q: log_p - log_q),
     (LOGITS, lambda log_p, log_q: -torch.sub(log_q, log_p)),
@@ -59,6 +74,11 @@ RIGHT = [
     (JSD, lambda p, q, dx: jsd(p.double(), q, dx).item()),
     (LOGITS, lambda log_p, log_q: log_p.numpy().astype(float) - log_q.numpy()),
     (JSD, by_entropies),
+    (JSD, in_plain_python),
+    (JSD, by_nansum),
+    (LOGITS, lambda log_p, log_q: torch.stack([log_q, log_p]).diff(dim=0)[0]),
+    (LOGITS, lambda log_p, log_q: vmap(torch.sub)(log_p, log_q)),
+    (LOGITS, lambda log_p, log_q: log_p.double() - log_q.double()),
 ]
 
 WRONG = [
