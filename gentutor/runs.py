@@ -40,6 +40,7 @@ def train(
 ) -> bool:
     """Train in the folder ``out`` (its lock held by the caller); True when all steps are done.
 
+    A learning rate that falls does so over the plan's steps, also if the run was begun with another number.
     A run that starts anew discards an earlier one, once it is sure to start.
     Where several processes share the run, all call this, and process 0 alone reads and writes ``out``.
 
@@ -55,7 +56,7 @@ def train(
         ValueError: the state does not fit the recipe.
         FloatingPointError: a loss is not finite.
     """
-    run = recipe.start(device())
+    run = recipes.lasting(recipe, plan.steps).start(device())
     if resumed is not None:
         try:
             run.load_state_dict(resumed["run"])

@@ -86,6 +86,7 @@ __all__ = [
     "choose",
     "folder_recipe",
     "get",
+    "lasting",
     "restore",
     "start_at_pixel_means",
 ]
@@ -163,3 +164,20 @@ def choose(name: str, given: dict[str, Any], state: dict[str, Any] | None = None
         )
     seed = given.get("seed", recipe.seed if state is None else state["seed"])
     return replace(recipe, seed=seed)
+
+
+def lasting(recipe: Recipe, steps: int) -> Recipe:
+    """The recipe of a run of so many steps, over which a learning rate that falls does so.
+
+    ``recipe.start`` takes the full number. Of a shorter or longer run, begun or gone on with, say its length:
+    ``lasting(recipe, 2000).start(device)``, then ``fit(..., steps=2000)``; beyond it the rate is zero.
+
+    Raises:
+        ValueError: steps is not positive.
+
+    >>> lasting(VAE_MNIST, 2000).steps.full, VAE_MNIST.steps.full
+    (2000, 400000)
+    """
+    if steps < 1:
+        raise ValueError(f"steps must be at least 1, got {steps}")
+    return replace(recipe, steps=replace(recipe.steps, full=steps))

@@ -22,11 +22,12 @@ from gentutor.models.conditional import (
 )
 from gentutor.models.cvae import mlp_cvae
 from gentutor.objectives.variational import bernoulli_log_prob
+from gentutor.optimizers import linear_decay
 from gentutor.recipes.gan import GANRecipe
 from gentutor.recipes.vae import start_at_pixel_means
 from gentutor.settings import Steps
 from gentutor.steps import acgan_step, conditional_gan_step, cvae_step
-from gentutor.training import EMA, Run, linear_decay
+from gentutor.training import EMA, Run
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ class CVAERecipe:
     latent_dim: int
     hidden: tuple[int, ...]
     batch_size: int
-    learning_rate: float  # halfway through the full run it begins to fall, linearly, to zero
+    learning_rate: float  # halfway through the run it begins to fall, linearly, to zero
     ema_decay: float
     steps: Steps
     seed: int = 0

@@ -10,10 +10,11 @@ from torch import Tensor, nn
 from gentutor import data
 from gentutor.capture import Step, adam, captured
 from gentutor.models.cyclegan import Discriminators, Generators, PatchDiscriminator, ResnetGenerator
+from gentutor.optimizers import linear_decay
 from gentutor.recipes.domains import CHANNELS, domain_images
 from gentutor.settings import Steps
 from gentutor.steps import cyclegan_step, paired_step
-from gentutor.training import EMA, Losses, Run, linear_decay
+from gentutor.training import EMA, Losses, Run
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class CycleGANRecipe:
     adversarial_weight: float
     jitter: tuple[float, float]  # of each image, at random: its scale, and its place in pixels
     batch_size: int
-    learning_rate: float  # halfway through the full run it begins to fall, linearly, to zero
+    learning_rate: float  # halfway through the run it begins to fall, linearly, to zero
     betas: tuple[float, float]
     ema_decay: float
     steps: Steps

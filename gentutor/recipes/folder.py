@@ -1,7 +1,7 @@
 """CycleGAN between two folders of images of your own, with the published settings."""
 
 import hashlib
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -78,10 +78,6 @@ class FolderRecipe(CycleGANRecipe):
     def augment(self, batch: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """A random square of each image, half of them mirrored, in [-1, 1]."""
         return tuple(data.to_signed(data.crop_and_flip(images, self.size)) for images in batch)
-
-    def lasting(self, steps: int) -> "FolderRecipe":
-        """The same with another number of steps, in the second half of which the rates fall."""
-        return replace(self, steps=replace(self.steps, full=steps))
 
     def summary(self) -> str:
         """How many images there are, and what memory those of training take."""

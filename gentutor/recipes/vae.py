@@ -12,9 +12,10 @@ from gentutor import data
 from gentutor.capture import adam, captured
 from gentutor.models.vae import VAE, mlp_vae
 from gentutor.objectives.variational import bernoulli_log_prob
+from gentutor.optimizers import linear_decay
 from gentutor.settings import Steps
 from gentutor.steps import autoencoder_step, iwae_step, vae_step
-from gentutor.training import EMA, Run, linear_decay
+from gentutor.training import EMA, Run
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class VAERecipe:
     hidden: tuple[int, ...]
     batch_size: int
     samples: int  # of z per image; 1 is the ELBO
-    learning_rate: float  # halfway through the full run it begins to fall, linearly, to zero
+    learning_rate: float  # halfway through the run it begins to fall, linearly, to zero
     ema_decay: float
     start_from: str  # a stored run whose weights this one starts from, or ""
     steps: Steps
