@@ -19,7 +19,7 @@ from torch import nn
 import gentutor
 from gentutor import checkpoint, distributed, recipes
 from gentutor._files import write_atomically
-from gentutor.recipes import CycleGANRecipe, Recipe
+from gentutor.recipes import Recipe, TranslationRecipe
 from gentutor.resume import STAGES, STATE, Plan, expect_finished, grids_of, make_room, save_state
 from gentutor.sampling import grid_columns, makes_images, png, shown_samples, tile, translations
 from gentutor.settings import device
@@ -172,7 +172,7 @@ def picture(recipe: Recipe, model: nn.Module, n: int, seed: int = 0) -> tuple[np
     Raises:
         ValueError: the model makes no images.
     """
-    if isinstance(recipe, CycleGANRecipe):
+    if isinstance(recipe, TranslationRecipe):
         a, b = recipe.images("test")
         columns = min(10, n, len(a), len(b))
         n = columns * min(-(-n // columns), len(a) // columns, len(b) // columns)

@@ -23,6 +23,7 @@ from gentutor.recipes.conditional import (
     CGAN_MNIST,
     CVAE_MNIST,
     CGANRecipe,
+    ConditionalRecipe,
     CVAERecipe,
 )
 from gentutor.recipes.cyclegan import (
@@ -30,11 +31,12 @@ from gentutor.recipes.cyclegan import (
     CYCLEGAN_DIGITS,
     CYCLEGAN_EMOJI,
     CycleGANRecipe,
+    TranslationRecipe,
 )
 from gentutor.recipes.embedding import EMBEDDINGS, EmbeddingRecipe
 from gentutor.recipes.folder import NAME as FOLDER
 from gentutor.recipes.folder import FolderRecipe, folder_recipe, restored
-from gentutor.recipes.gan import DCGAN, MLP_GAN, GANRecipe
+from gentutor.recipes.gan import DCGAN, MLP_GAN, DCGANRecipe, GANRecipe
 from gentutor.recipes.text import CVAE_EMOJI, EmojiRecipe
 from gentutor.recipes.vae import (
     AUTOENCODER_2D,
@@ -75,13 +77,16 @@ __all__ = [
     "ClassifierRecipe",
     "CompletionGANRecipe",
     "CompletionRecipe",
+    "ConditionalRecipe",
     "CycleGANRecipe",
+    "DCGANRecipe",
     "EmbeddingRecipe",
     "EmojiRecipe",
     "FolderRecipe",
     "GANRecipe",
     "Recipe",
     "RegressionRecipe",
+    "TranslationRecipe",
     "VAERecipe",
     "choose",
     "folder_recipe",
@@ -91,7 +96,9 @@ __all__ = [
     "start_at_pixel_means",
 ]
 
-Recipe = GANRecipe | ClassifierRecipe | VAERecipe | CVAERecipe | CycleGANRecipe | EmbeddingRecipe
+Recipe = (
+    GANRecipe | ClassifierRecipe | AutoencoderRecipe | ConditionalRecipe | TranslationRecipe | EmbeddingRecipe
+)
 ALL: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (

@@ -11,12 +11,13 @@ from torch import Tensor, nn
 from gentutor import data
 from gentutor.models.cyclegan import PatchDiscriminator, ResnetGenerator
 from gentutor.models.layers import MixedPrecision
-from gentutor.recipes.cyclegan import CycleGANRecipe
+from gentutor.recipes.cyclegan import TranslationRecipe
 from gentutor.settings import Steps
 
 NAME = "cyclegan"
 EPOCHS = 200  # as published; half of them with falling rates
 FOLDERS = ("trainA", "trainB", "testA", "testB")
+EARLIER = {"domains": ["A", "B"], "jitter": [0.0, 0.0], "paired": False}  # settings that changed nothing
 SHOWN = 4  # test images of each domain in a sample grid
 
 
@@ -48,7 +49,7 @@ class OwnBatches(data.UnpairedBatches):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FolderRecipe(CycleGANRecipe):
+class FolderRecipe(TranslationRecipe):
     """CycleGAN on colour images in trainA, trainB, testA and testB of a folder, cut to squares."""
 
     folder: str  # holds trainA, trainB, testA and testB
@@ -153,7 +154,6 @@ def folder_recipe(
         name=NAME,
         source="Zhu et al. 2017, sections 4 and 7.2, with nearest neighbours for transposed convolutions",
         folder=str(root),
-        domains=("A", "B"),
         size=size,
         width=width,
         blocks=blocks,
@@ -164,7 +164,6 @@ def folder_recipe(
         cycle_weight=10.0,
         identity_weight=5.0,
         adversarial_weight=1.0,
-        jitter=(0.0, 0.0),  # random squares instead
         batch_size=batch_size,
         learning_rate=2e-4,
         betas=(0.5, 0.999),
@@ -182,11 +181,17 @@ def restored(settings: dict[str, Any]) -> FolderRecipe:
         ValueError: it is of another recipe, or a setting has no such value.
     """
     try:
-        if settings.keys() != {field.name for field in fields(FolderRecipe)}:
-            raise ValueError(f"expected a run of the recipe {NAME!r}, got one of {settings.get('name')!r}")
         plain: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in settings.items()
+            if EARLIER.get(name, ...) != value
         }
+        if settings.get("name") != NAME:
+            raise ValueError(f"expected a run of the recipe {NAME!r}, got one of {settings.get('name')!r}")
+        if strange := plain.keys() ^ {field.name for field in fields(FolderRecipe)}:
+            raise ValueError(
+                f"the run of {NAME!r} was made by another version: {', '.join(sorted(strange))} differ"
+            )
         recipe = FolderRecipe(**{**plain, "steps": Steps(**settings["steps"])})
         _expect(recipe.size, recipe.width, recipe.blocks)
     except (TypeError, AttributeError) as error:
