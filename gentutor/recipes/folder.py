@@ -189,9 +189,8 @@ def restored(settings: dict[str, Any]) -> FolderRecipe:
         if settings.get("name") != NAME:
             raise ValueError(f"expected a run of the recipe {NAME!r}, got one of {settings.get('name')!r}")
         if strange := plain.keys() ^ {field.name for field in fields(FolderRecipe)}:
-            raise ValueError(
-                f"the run of {NAME!r} was made by another version: {', '.join(sorted(strange))} differ"
-            )
+            differ = ", ".join(sorted(strange))
+            raise ValueError(f"the run of {NAME!r} was made by another version, which differs in {differ}")
         recipe = FolderRecipe(**{**plain, "steps": Steps(**settings["steps"])})
         _expect(recipe.size, recipe.width, recipe.blocks)
     except (TypeError, AttributeError) as error:
