@@ -86,7 +86,14 @@ class TranslationRecipe(ABC):
         )
 
     def start(self, device: torch.device) -> Run:
-        """A fresh run, seeded: networks, their average, optimisers, falling rates, batches and step."""
+        """A fresh run, seeded: networks, their average, optimisers, falling rates, batches and step.
+
+        Raises:
+            ValueError: an identity loss between images of different numbers of channels.
+        """
+        a, b = self.channels()
+        if self.identity_weight and a != b:
+            raise ValueError(f"an identity loss needs images of one number of channels, got {a} and {b}")
         torch.manual_seed(self.seed)
         generators, discriminators = self.model().to(device), self.discriminators().to(device)
         ema = EMA(generators, self.ema_decay)
