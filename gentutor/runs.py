@@ -117,7 +117,7 @@ def store(name: str, out: Path, folder: Path) -> checkpoint.Card:
     expect_finished(out, name)
     model, card = checkpoint.pretrained(name, out)
     recipe = recipes.get(name)
-    model.half().float()  # what a reader will load
+    model.half().float().to(device())  # what a reader will load, and where it is measured
     check = {**CHECK, "values": measure(recipe, model, **CHECK)}
     card = replace(card, metrics=measure(recipe, model), check=check)
     return checkpoint.save(model, card, folder, half=True)

@@ -11,6 +11,16 @@ from gentutor import data
 CHUNK = 1000  # images decoded at once
 
 
+def device_of(model: nn.Module) -> torch.device:
+    """Where a model is, and so where it is measured."""
+    return next(model.parameters()).device
+
+
+def on_device_of(model: nn.Module, *tensors: Tensor) -> list[Tensor]:
+    """The tensors on the device of a model."""
+    return [tensor.to(device_of(model)) for tensor in tensors]
+
+
 @functools.singledispatch
 def measure(recipe: Any, model: nn.Module, samples: int = 10_000, seed: int = 0) -> dict[str, float]:
     """The numbers that say how good a recipe's trained model is, by name.
@@ -38,6 +48,9 @@ def measure(recipe: Any, model: nn.Module, samples: int = 10_000, seed: int = 0)
     as many candidates by the distance of pixels, with 95 % intervals, ``top1_low`` and so on; the same for
     the groups of ``metrics.text.name_groups``, e.g. with ``_known``, and with ``_train`` for as many training
     emoji; and ``negative_elbo``, nats, and ``active`` of both.
+
+    It is measured where the model is, ``model.to(settings.device())`` on a GPU if there is one. All random
+    numbers are drawn on the processor, so that those of a seed are the same everywhere.
 
     Args:
         recipe: the model's recipe; its type says what to measure.
