@@ -170,7 +170,7 @@ def evaluate(
 
         model, card = load(name, source)
         recipe = with_data(recipes.restore(name, card.recipe), data)
-        typer.echo(f"{name}: {card.steps} steps on {card.device}, {samples} samples, seed {seed}")
+        typer.echo(f"{name}: {card.steps} steps on {card.device}, at most {samples} samples, seed {seed}")
         try:
             found = measure(recipe, model, samples=samples, seed=seed)
         except ValueError as error:

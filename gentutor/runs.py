@@ -175,9 +175,10 @@ def picture(recipe: Recipe, model: nn.Module, n: int, seed: int = 0) -> tuple[np
     if isinstance(recipe, TranslationRecipe):
         a, b = recipe.images("test")
         columns = min(10, n, len(a), len(b))
-        n = columns * min(-(-n // columns), len(a) // columns, len(b) // columns)
+        asked, n = n, columns * min(-(-n // columns), len(a) // columns, len(b) // columns)
         rows = translations(model, a[:n], b[:n], columns)
-        return tile(rows, columns), f"{n} images of each domain, above their translations,"
+        few = f" (there are not {asked})" if n < asked else ""
+        return tile(rows, columns), f"{n} images of each domain{few}, above their translations,"
     if not makes_images(model):
         raise ValueError(f"{recipe.name!r} makes no images: it is a {type(model).__name__}")
     return tile(shown_samples(model, n, seed), grid_columns(model)), f"{n} images"

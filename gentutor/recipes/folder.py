@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from gentutor import data
+from gentutor._memory import expect_memory
 from gentutor.models.cyclegan import PatchDiscriminator, ResnetGenerator
 from gentutor.models.layers import MixedPrecision
 from gentutor.recipes.cyclegan import TranslationRecipe
@@ -85,8 +86,13 @@ class FolderRecipe(TranslationRecipe):
         counts = [len(data.image_files(self._folder(part[:-1], part[-1]))) for part in FOLDERS]
         listed = ", ".join(f"{part} {count}" for part, count in zip(FOLDERS, counts, strict=True))
         side = self.load_size()
-        megabytes = 3 * side**2 * (counts[0] + counts[1]) / 1e6
+        megabytes = self._bytes() / 1e6
         return f"images: {listed}; training keeps {megabytes:.0f} MB, {side} x {side} pixels each"
+
+    def _bytes(self) -> int:
+        """What the images of training take."""
+        files = sum(len(data.image_files(self._folder("train", domain))) for domain in "AB")
+        return 3 * self.load_size() ** 2 * files
 
     def _folder(self, split: str, domain: str) -> Path:
         if split not in ("train", "test"):
@@ -108,7 +114,12 @@ class FolderRecipe(TranslationRecipe):
         )
 
     def _batches(self, device: torch.device) -> data.UnpairedBatches:
-        """Of uint8 images, which stay in the main memory."""
+        """Of uint8 images, which stay in the main memory.
+
+        Raises:
+            ValueError: they do not fit.
+        """
+        expect_memory(self._bytes(), "the images of training (see --size)")
         a, b = (data.read_images(self._folder("train", d), self.load_size()) for d in "AB")
         order = torch.Generator().manual_seed(self.seed)
         return OwnBatches(a, b, self.batch_size, order, device)
