@@ -180,7 +180,7 @@ def with_channels(images: Tensor, channels: int) -> Tensor:
 def _embedding(domain: str) -> tuple[nn.Module, float]:
     """The stored embedding of a domain, and the strength of deformations that it was trained with."""
     model, card = checkpoint.pretrained(f"embedding-{domain}")
-    return model, float(card.recipe["strength"])
+    return model.to(settings.device()), float(card.recipe["strength"])
 
 
 @torch.no_grad()
