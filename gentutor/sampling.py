@@ -18,7 +18,6 @@ from gentutor.models.cvae import CVAE
 from gentutor.models.cyclegan import Generators
 from gentutor.models.vae import VAE
 
-NOISE = 9  # images to translate may leave their range so far: some are given with noise
 RUN = "gentutor run"  # the text in a PNG file that names its run
 
 
@@ -52,8 +51,8 @@ def sample_images(
     What is shown of a VAE is the mean of p(x|z), each pixel's probability of ink, not a draw from it.
     A conditional model is also told a condition for each image.
 
-    The noise is drawn on the CPU, in float32, from its own random numbers: the same seed gives the same
-    noise on every device and for every data type, and the global random state stays as it was.
+    The noise is drawn on the CPU, in float32, from its own random numbers: a seed's is the same on every
+    device and for every data type, and the global random state stays as it was.
 
     Args:
         generator: a network with ``latent_dim`` that maps (B, latent_dim) to (B, C, H, W) in [-1, 1],
@@ -82,8 +81,8 @@ def sample_images(
     if n < 1 or chunk < 1:
         raise ValueError(f"n and chunk must be at least 1, got {n} and {chunk}")
     expect_memory(4 * n * math.prod(cast(tuple[int, ...], generator.image_shape)), f"{n} images")
-    shape, random = (n, cast(int, generator.latent_dim)), torch.Generator().manual_seed(seed)
-    z = torch.randn(shape, generator=random, dtype=torch.float32, device="cpu")
+    random, size = torch.Generator().manual_seed(seed), cast(int, generator.latent_dim)
+    z = torch.randn(n, size, generator=random, dtype=torch.float32, device="cpu")
     told = _conditions(generator, n, condition)
     weight = next(generator.parameters())
     with evaluating(generator):
@@ -112,24 +111,22 @@ def translate(generator: nn.Module, images: Tensor, pixels: int = 500 * 32 * 32)
     Args:
         generator: maps images (B, C, H, W) in [-1, 1] to others.
         images: (N, C, H, W), floating point in [-1, 1], perhaps with noise on them.
-        pixels: so many images are translated at once that they have no more pixels, but at least one.
+        pixels: of the images translated at once, at most; but at least one is.
 
     Returns:
         (N, C', H, W), of the images' data type, on the processor.
 
     Raises:
-        TypeError: the images are no floating-point tensor.
-        ValueError: the images have another shape, or lie outside of [-10, 10] or hold nan.
+        TypeError, ValueError: images of another type or shape, outside of [-10, 10], or nan.
     """
     expect_floats("images", images)
     if images.dim() != 4:
         raise ValueError(f"expected images of shape (N, C, H, W), got {tuple(images.shape)}")
-    expect_range("images", images, -1, 1, slack=NOISE)
+    expect_range("images", images, -1, 1, slack=9)  # noise reaches further
     weight = next(generator.parameters())
     chunk = max(1, pixels // (images.shape[2] * images.shape[3]))
     with evaluating(generator):
-        parts = [generator(part.to(weight)).to("cpu", images.dtype) for part in images.split(chunk)]
-    return torch.cat(parts)
+        return torch.cat([generator(part.to(weight)).to("cpu", images.dtype) for part in images.split(chunk)])
 
 
 def translations(model: nn.Module, a: Tensor, b: Tensor, columns: int = 10) -> Tensor:
@@ -152,15 +149,15 @@ def translations(model: nn.Module, a: Tensor, b: Tensor, columns: int = 10) -> T
         raise TypeError(f"{type(model).__name__} does not translate")
     if len(a) != len(b) or len(a) % columns:
         raise ValueError(f"expected as many of both, a multiple of {columns}, got {len(a)} and {len(b)}")
-    for name, images in (("a", a), ("b", b)):
+    for name, images in {"a": a, "b": b}.items():
         expect_floats(name, images)
         expect_range(name, images, -1, 1)
     kinds = [a.cpu(), translate(model.G, a), b.cpu(), translate(model.F, b)]
     channels = max(images.shape[1] for images in kinds)
     kinds = [images.expand(-1, channels, -1, -1) for images in kinds]
     rows = [images.split(columns) for images in kinds]
-    together = torch.cat([row[i] for i in range(len(a) // columns) for row in rows])
-    return (together / 2 + 0.5).clamp(0, 1)
+    grid = torch.cat([row[i] for i in range(len(a) // columns) for row in rows])
+    return (grid / 2 + 0.5).clamp(0, 1)
 
 
 def _images(model: nn.Module, z: Tensor, *condition: Tensor) -> Tensor:
@@ -224,10 +221,10 @@ def tile(images: Tensor, columns: int = 8, gap: int = 0) -> np.ndarray:
 
 
 def png(picture: np.ndarray, run: str = "") -> bytes:
-    """A uint8 picture as the content of a PNG file, which may say of which ``run`` it is a part.
+    """A picture as the content of a PNG file, which may say of which ``run`` it is a part.
 
     Raises:
-        TypeError: the picture has no numbers from 0 to 255 of type uint8 (``tile`` makes them of images).
+        TypeError: the picture is not uint8, 0 to 255 (``tile`` makes one of images).
     """
     if picture.dtype != np.uint8:
         raise TypeError(f"the picture must be uint8, 0 to 255, got {picture.dtype}")
