@@ -65,7 +65,7 @@ IN_UNIT = {  # functions of images in [0, 1]
 @pytest.mark.parametrize("seen", OUTSIDE)
 @pytest.mark.parametrize("function", IN_UNIT.values(), ids=IN_UNIT.keys())
 def test_images_outside_of_0_to_1(function, seen):
-    with pytest.raises(ValueError, match=rf"must lie in \[0, 1\], got {seen}$") as caught:
+    with pytest.raises(ValueError, match=rf"must lie in \[0, 1\], got {seen}$|not finite$") as caught:
         function(OUTSIDE[seen](UNIT))
     assert "\n" not in str(caught.value)
     function(UNIT)
