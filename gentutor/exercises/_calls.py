@@ -27,7 +27,7 @@ CRASHES = {
     "only one element tensors can be converted": SCALARS,
     "cannot be converted to scalar": SCALARS,
     "must have the same dtype": (
-        "Two tensors of different data types meet; the networks are float32, NumPy's numbers float64: x.float() "
+        "Two tensors of different data types meet; networks are float32, NumPy's numbers float64: x.float() "
         "makes a float32 tensor of x."
     ),
     "'numpy.ndarray' object has no attribute": ARRAYS,
