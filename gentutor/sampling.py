@@ -1,6 +1,7 @@
 """Images from a trained generator: drawn with a seed, tiled into a grid, written as PNG."""
 
 import io
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ import torch
 from PIL import Image, PngImagePlugin
 from torch import Tensor, nn
 
+from gentutor._memory import expect_memory
 from gentutor.models.cvae import CVAE
 from gentutor.models.cyclegan import Generators
 from gentutor.models.vae import VAE
@@ -65,7 +67,8 @@ def sample_images(
 
     Raises:
         TypeError: the model is no generator of images.
-        ValueError: n or chunk is not positive; the model takes no condition, or n others.
+        ValueError: n or chunk is not positive; n images do not fit into the machine's memory; the model takes
+            no condition, or n others.
 
     >>> from gentutor.models.gan import MLPGenerator
     >>> images = sample_images(MLPGenerator(), 3)
@@ -76,6 +79,7 @@ def sample_images(
         raise TypeError(f"{type(generator).__name__} is no generator of images: it takes no noise")
     if n < 1 or chunk < 1:
         raise ValueError(f"n and chunk must be at least 1, got {n} and {chunk}")
+    expect_memory(4 * n * math.prod(cast(tuple[int, ...], generator.image_shape)), f"{n} images")
     z = torch.randn(n, cast(int, generator.latent_dim), generator=torch.Generator().manual_seed(seed))
     told = _conditions(generator, n, condition)
     device = next(generator.parameters()).device

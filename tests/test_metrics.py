@@ -195,5 +195,5 @@ def test_what_cannot_be_measured():
         measure("dcgan-mnist", GAN.model())
     with pytest.raises(ValueError, match="samples must be more than 3, got 3"):
         measure(GAN, GAN.model(), samples=3)
-    with pytest.raises(ValueError, match="samples must be at least 1, got 0"):
+    with pytest.raises(ValueError, match="samples must lie in 1 to 10000, the images there are, got 0"):
         measure(CLASSIFIER, CLASSIFIER.model(), samples=0)

@@ -10,7 +10,7 @@ from gentutor.evaluation import (
     monte_carlo,
     wilson_interval,
 )
-from gentutor.metrics.base import CHUNK, draw, measure
+from gentutor.metrics.base import CHUNK, draw, measure, on_device_of
 from gentutor.metrics.features import digit_features, digit_logits
 from gentutor.models.completion import HalfRegression, halves
 from gentutor.models.cvae import CVAE
@@ -74,7 +74,7 @@ def completion_metrics(answers: Tensor, hidden: Tensor, visible: Tensor, labels:
 def _measure_gan(
     recipe: CompletionGANRecipe, model: nn.Module, samples: int = 10_000, seed: int = 0
 ) -> dict[str, float]:
-    visible, hidden, labels, _ = questions(samples, seed)
+    visible, hidden, labels = on_device_of(model, *questions(samples, seed)[:3])
     return completion_metrics(_answers(model, visible, seed), hidden, visible, labels)
 
 
@@ -85,7 +85,8 @@ def _measure_cvae(
 ) -> dict[str, float]:
     assert isinstance(model, CVAE)
     visible, hidden, labels, random = questions(samples, seed)
-    x, draws = binarize(hidden, random), max(1, samples // 20)
+    x, visible, hidden, labels = on_device_of(model, binarize(hidden, random), visible, hidden, labels)
+    draws = max(1, samples // 20)
     with evaluating(model):
         log_px = conditional_log_likelihood(model, x, visible, draws, CHUNK, random)
     numbers = completion_metrics(_answers(model, visible, seed), hidden, visible, labels)
@@ -99,7 +100,7 @@ def _measure_regression(
 ) -> dict[str, float]:
     assert isinstance(model, HalfRegression)
     visible, hidden, labels, random = questions(samples, seed)
-    x = binarize(hidden, random)
+    x, visible, hidden, labels = on_device_of(model, binarize(hidden, random), visible, hidden, labels)
     with evaluating(model):
         logits = torch.cat([model(part) for part in visible.split(CHUNK)])
     numbers = completion_metrics(logits.sigmoid()[None], hidden, visible, labels)
@@ -116,7 +117,7 @@ def questions(samples: int, seed: int) -> tuple[Tensor, Tensor, Tensor, torch.Ge
 def _answers(model: nn.Module, visible: Tensor, seed: int) -> Tensor:
     """Completions of each digit, (S, N, 1, 14, 28), each round with its own noise."""
     rounds = range(ANSWERS * seed, ANSWERS * (seed + 1))
-    return torch.stack([sample_images(model, len(visible), r, condition=visible).cpu() for r in rounds])
+    return torch.stack([sample_images(model, len(visible), r, condition=visible) for r in rounds])
 
 
 def _negative(log_px: Tensor) -> dict[str, float]:

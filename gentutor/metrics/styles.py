@@ -58,7 +58,7 @@ def style_correlation(before: Tensor, after: Tensor, own: Tensor, other: Tensor)
         A number in [-1, 1]; 0 if the two have nothing to do with each other.
 
     Raises:
-        ValueError: the shapes differ, or a pair that occurs has fewer than three examples.
+        ValueError: the shapes differ, or a pair that occurs has fewer than three examples, or one style only.
 
     >>> own = torch.tensor([0, 0, 0, 1, 1, 1])
     >>> before, after = torch.tensor([0.0, 1, 2, 5, 6, 7]), torch.tensor([1.0, 2, 3, 2, 1, 0])
@@ -76,5 +76,12 @@ def style_correlation(before: Tensor, after: Tensor, own: Tensor, other: Tensor)
             f"labels {pairs[counts.argmin()].tolist()} occur as a pair only {int(counts.min())} times"
         )
     both = torch.stack([before, after]).double()
-    each = [torch.corrcoef(both[:, of_pair == i])[0, 1] for i in range(len(pairs))]
+    each = []
+    for i, pair in enumerate(pairs.tolist()):
+        styles = both[:, of_pair == i]
+        if bool((styles == styles[:, :1]).all(dim=1).any()):
+            raise ValueError(
+                f"labels {pair}: all styles before or after are the same, and correlate with nothing"
+            )
+        each.append(torch.corrcoef(styles)[0, 1])
     return float(torch.stack(each).mean())

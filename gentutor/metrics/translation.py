@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from gentutor import checkpoint, data, settings
 from gentutor.evaluation import frechet_distance, precision_recall, retrieval_ranks
-from gentutor.metrics.base import measure
+from gentutor.metrics.base import device_of, measure
 from gentutor.metrics.classes import NEIGHBOURS
 from gentutor.metrics.features import digit_features, digit_logits
 from gentutor.models.cyclegan import Generators
@@ -173,14 +173,15 @@ def with_channels(images: Tensor, channels: int) -> Tensor:
 def _embedding(domain: str) -> tuple[nn.Module, float]:
     """The stored embedding of a domain, and the strength of deformations that it was trained with."""
     model, card = checkpoint.pretrained(f"embedding-{domain}")
-    return model, float(card.recipe["strength"])
+    return model.to(settings.device()), float(card.recipe["strength"])
 
 
 @torch.no_grad()
 def _embed(embedding: nn.Module, images: Tensor) -> Tensor:
-    device = next(embedding.parameters()).device
     with evaluating(embedding):
-        return torch.cat([embedding(part.to(device)).cpu().double() for part in images.split(500)])
+        return torch.cat(
+            [embedding(part.to(device_of(embedding))).cpu().double() for part in images.split(500)]
+        )
 
 
 def _found(embedding: nn.Module, images: Tensor, targets: Tensor) -> float:

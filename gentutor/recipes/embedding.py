@@ -9,10 +9,11 @@ from torch import Tensor
 from gentutor import data
 from gentutor.capture import adam, captured
 from gentutor.models.embedding import GlyphEmbedding
+from gentutor.optimizers import linear_decay
 from gentutor.recipes.domains import CHANNELS, domain_images
 from gentutor.settings import Steps
 from gentutor.steps import embedding_step
-from gentutor.training import Run, linear_decay
+from gentutor.training import Run
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class EmbeddingRecipe:
     domain: str
     strength: float  # of the deformations
     batch_size: int
-    learning_rate: float  # halfway through the full run it begins to fall, linearly, to zero
+    learning_rate: float  # halfway through the run it begins to fall, linearly, to zero
     steps: Steps
     seed: int = 0
 
