@@ -10,6 +10,7 @@ from torch import Tensor
 
 from gentutor.exercises._verdict import NotAttempted, Wrong, one_line
 
+FROM_TORCH = ("not implemented for '", "bool tensor")  # its NotImplementedErrors, which are no stub's
 CRASHES = {"same device": "The check runs on the CPU: take the device from an argument, as in real.device."}
 
 
@@ -28,7 +29,7 @@ def call(
         keywords: the names of those arguments that are passed by keyword.
 
     Raises:
-        NotAttempted: it raised NotImplementedError (and not from within PyTorch, for a data type).
+        NotAttempted: it raised NotImplementedError (and not PyTorch, for a data type).
         Wrong: it is no function, takes other arguments, crashes, changes a tensor it was given,
             or sets the random seed.
     """
@@ -41,7 +42,7 @@ def call(
         with torch.enable_grad():  # puts the mode back if the answer switched it off
             result = answer(*positional, **named)
     except (Exception, SystemExit) as error:
-        if isinstance(error, NotImplementedError) and "not implemented for '" not in str(error):
+        if isinstance(error, NotImplementedError) and not any(text in str(error) for text in FROM_TORCH):
             raise NotAttempted from error
         raise Wrong(_crash_message(answer, error, crashes or {})) from error
     for name, value in tensors.items():
