@@ -13,7 +13,7 @@ from torch import Tensor
 from gentutor.exercises._calls import call
 from gentutor.exercises._noise import CONSTANT
 from gentutor.exercises._outcome import DTYPE, PARTLY_CUT, close, read_tensor
-from gentutor.exercises._per_example import CRASHES
+from gentutor.exercises._per_example import CRASHES, FUDGES
 from gentutor.exercises._show import show_difference
 from gentutor.exercises._verdict import Exercise, Wrong
 from gentutor.objectives import variational
@@ -22,6 +22,10 @@ NO_GRADIENT = (
     "The samples are right, but no gradient reaches mean and log_var: torch.normal, Normal(...).sample(), "
     "detach() and torch.no_grad() cut it. Draw ε ~ N(0, 1) first, then compute mean + std · ε from it (or "
     "take .rsample())."
+)
+FUDGE = (
+    "A small constant is added to the standard deviation or to the variance: exp is never 0, so it only adds "
+    "noise where log_var is small."
 )
 # What ε would be if the reader had made one of these mistakes, from z, mean and log_var.
 MISTAKES: list[tuple[str, Callable[[Tensor, Tensor, Tensor], Tensor]]] = [
@@ -72,17 +76,24 @@ MISTAKES: list[tuple[str, Callable[[Tensor, Tensor, Tensor], Tensor]]] = [
         "Mean and standard deviation are swapped: z = mean + std · ε.",
         lambda z, m, v: (z - (v / 2).exp()) / m,
     ),
+    *(
+        (FUDGE, undo)
+        for c in FUDGES
+        for undo in (
+            lambda z, m, v, c=c: (z - m) / ((v / 2).exp() + c),
+            lambda z, m, v, c=c: (z - m) / (v.exp() + c).sqrt(),
+        )
+    ),
     ("The mean is subtracted; it is added.", lambda z, m, v: (z + m) / (v / 2).exp()),
 ]
 
 
 def _judge(answer: object) -> None:
-    for number, shape in enumerate([(5000, 4), (12, 30, 10), (7,), (1, 3), (6, 2)]):
-        dtype = torch.float64 if number == 4 else torch.float32
-        mean = 2 * torch.randn(shape, dtype=dtype) + 1
-        log_var = torch.randn(shape, dtype=dtype)
+    for number, shape in enumerate([(5000, 5), (12, 30, 10), (7,), (1, 3)]):
+        mean, log_var = 2 * torch.randn(shape) + 1, torch.randn(shape)
         if number == 0:  # one value per column, so that each column's noise has one size
-            log_var = torch.tensor([-3.0, -1.0, 1.0, 2.0]).expand(shape)
+            log_var = torch.tensor([-3.0, -1.0, 1.0, 2.0, -40.0]).expand(shape)
+            mean[:, 4] *= 1e-9  # where the noise is 2e-9, a larger mean would round it away
         leaves = mean.clone().requires_grad_(), log_var.clone().requires_grad_()
         given = {"mean": leaves[0].clone(), "log_var": leaves[1].clone()}
         z = read_tensor(call(answer, given, CRASHES))
@@ -99,7 +110,7 @@ def _judge_shape(z: Tensor, mean: Tensor) -> None:
             f"mean has the shape {tuple(mean.shape)}, your sample {tuple(z.shape)}. The noise needs mean's "
             "shape, as torch.randn_like(mean) has, and nothing is summed."
         )
-    if z.dtype != mean.dtype:
+    if torch.promote_types(z.dtype, mean.dtype) != z.dtype:  # it holds less
         raise Wrong(DTYPE)
 
 
