@@ -35,7 +35,7 @@ def _cases() -> list[Case]:
             mean,
             log_var - torch.tensor([0.0, 0.0, 0.0, 60.0]),
             0.25,
-            "At log_var = -60 a dimension's KL is 29.5: nothing limits it, and nothing is added to the variance.",
+            "At log_var = -60 a dimension's KL is 29.5: nothing limits it, or is added to the variance.",
         ),
     ]
 

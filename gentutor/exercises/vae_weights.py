@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from gentutor.exercises._compare import Case, Mistake, same_function
-from gentutor.exercises._per_example import CRASHES
+from gentutor.exercises._per_example import CRASHES, FUDGES
 from gentutor.exercises._verdict import Exercise
 from gentutor.objectives import variational
 
@@ -41,8 +41,8 @@ def _cases() -> list[Case]:
     return [
         _case(3, 2, 4, "Compare your function with the equation, term by term."),
         same,
-        narrow,
         _case(3, 2, 4, FAR, spread=30.0),
+        narrow,
         _case(1, 5, 2, ANY),
         _case(4, 1, 1, ANY),
         _case(3, 3, 3, ANY),
@@ -64,6 +64,15 @@ def _q(z: Tensor, mean: Tensor, log_var: Tensor, std: Callable[[Tensor], Tensor]
 def _weights(ratio: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Callable[..., Tensor]:
     """log p(x|z) plus the sum of a term per latent."""
     return lambda p, z, m, v: p + ratio(z, m, v).sum(dim=-1)
+
+
+def _fudged(to_variance: float, to_std: float) -> Callable[..., Tensor]:
+    """The weights with constants added in q."""
+
+    def std(log_var: Tensor) -> Tensor:
+        return (log_var.exp() + to_variance).sqrt() + to_std
+
+    return _weights(lambda z, m, v: _prior(z) - _q(z, m, v, std))
 
 
 VARIANCE = "You take exp(log_var), the variance, for the standard deviation of q: it is exp(log_var / 2)."
@@ -128,6 +137,8 @@ MISTAKES = [
     ),
     Mistake(CONSTANT, _weights(lambda z, m, v: _prior(z) - _q(z, m, v) + LOG_2PI / 2)),
     Mistake(CONSTANT, _weights(lambda z, m, v: _prior(z) - _q(z, m, v) - LOG_2PI / 2)),
+    *(Mistake(NARROW, _fudged(c, 0)) for c in FUDGES if c > 1e-10),
+    *(Mistake(NARROW, _fudged(0, c)) for c in FUDGES if c > 1e-8),
     Mistake(
         "The factor 1/2 in the exponents of the Gaussians is missing.",
         _weights(lambda z, m, v: -z.square() + (z - m).square() / v.exp() + v / 2),
