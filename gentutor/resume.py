@@ -126,8 +126,9 @@ def expect_same_recipe(state: dict[str, Any], recipe: Recipe, out: Path) -> None
         ValueError: a setting differs; the message names it.
     """
     there, here = state["recipe"], _plain(recipe)
-    for name in {**there, **here}.keys() - (GONE - here.keys()):
-        if name not in ("steps", "source", "folder") and there.get(name) != here.get(name):
+    gone = GONE - here.keys()
+    for name in {**there, **here}:
+        if name not in {"steps", "source", "folder", *gone} and there.get(name) != here.get(name):
             raise ValueError(
                 f"the run in {out} was made with {name} {there.get(name)!r}, not {here.get(name)!r}; "
                 "resume it with the same settings, or start anew with --overwrite"

@@ -21,7 +21,7 @@ PARTLY_CUT = (
     "on its way, or a clamp or round that makes it zero? Keep to operations on tensors."
 )
 BACKWARD = "Your function calls backward() itself. Just return the loss; the training step does the rest."
-SCALAR = "One number is expected: an expectation is a mean over all elements."
+SCALAR = "One number is expected: an expectation is a mean over all elements, and an integral a sum."
 
 
 @dataclass

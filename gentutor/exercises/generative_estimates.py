@@ -92,6 +92,7 @@ MONTE_CARLO = Exercise(
         ],
         read=read_pair,
         tolerance=1e-4,
+        crashes={"python scalars": "math.sqrt takes one number: take .std() or .var() of the values first."},
     ),
     solution=evaluation.monte_carlo,
     praise="the mean, and how far it is to be trusted: the error falls as 1 / √N.",
