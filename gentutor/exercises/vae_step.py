@@ -26,6 +26,9 @@ CRASHES = {
     ),
     "expected latents of shape": "vae.decode takes z, shape (B, latent_dim), which is a sample of q(z|x).",
     "values to unpack": "vae.encode returns two tensors, mean and log_var, each (B, latent_dim).",
+    "x must lie in [0, 1]": (
+        "bernoulli_log_prob takes the logits first, then the images, which are 0 or 1: are they swapped?"
+    ),
     "all elements of input should be between 0 and 1": (
         "vae.decode returns logits, of any sign; the Bernoulli likelihood takes logits."
     ),
