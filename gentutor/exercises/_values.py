@@ -92,6 +92,3 @@ def _plain(answer: Any) -> Any:
     if getattr(value, "shape", None) in ((), (1,)) and hasattr(value, "item"):
         value = value.item()
     return value
-
-
-number, choice = Number, Choice
