@@ -50,7 +50,8 @@ class Number:
             return self.mistakes[known]
         given, wanted = len(f"{value:.10f}".rstrip("0").split(".")[1]), ceil(-log10(self.tolerance))
         cut = trunc(self.expected * 10**given) / 10**given
-        if 0 < given < wanted and min(abs(value - cut), abs(value - round(self.expected, given))) < 1e-9:
+        shortened = min(abs(value - cut), abs(value - round(self.expected, given))) < 1e-9
+        if 0 < given < wanted and shortened and abs(value - self.expected) < 0.1 * abs(self.expected):
             return f"that is right as far as it goes: give {wanted} decimals."
         if abs(value - known) <= ROUNDING:
             return self.mistakes[known]
@@ -91,6 +92,3 @@ def _plain(answer: Any) -> Any:
     if getattr(value, "shape", None) in ((), (1,)) and hasattr(value, "item"):
         value = value.item()
     return value
-
-
-number, choice = Number, Choice

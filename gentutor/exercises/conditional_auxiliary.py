@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gentutor.exercises._compare import Case, Mistake, same_function
+from gentutor.exercises._compare import Case, Mistake, SameFunction
 from gentutor.exercises._verdict import Exercise
 from gentutor.objectives import conditional
 
@@ -53,7 +53,7 @@ def _one_hot(a: Tensor, y: Tensor) -> Tensor:
 
 
 AUXILIARY = Exercise(
-    judge=same_function(
+    judge=SameFunction(
         conditional.auxiliary_loss,
         _auxiliary_cases,
         [

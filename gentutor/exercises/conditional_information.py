@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gentutor.exercises._compare import Case, Mistake, same_function
+from gentutor.exercises._compare import Case, Mistake, SameFunction
 from gentutor.exercises._outcome import read_tensor
-from gentutor.exercises._values import number
+from gentutor.exercises._values import Number
 from gentutor.exercises._verdict import Exercise
 from gentutor.objectives import conditional
 
@@ -98,7 +98,7 @@ def _fudged(e: float) -> list[Mistake]:
 
 
 MUTUAL_INFORMATION = Exercise(
-    judge=same_function(
+    judge=SameFunction(
         conditional.mutual_information,
         _cases,
         [
@@ -206,7 +206,7 @@ def separation(information: float) -> float:
 
 HALF_A_NAT = separation(0.5)
 SEPARATION = Exercise(
-    judge=number(
+    judge=Number(
         HALF_A_NAT,
         {
             2 * HALF_A_NAT: "That is the distance between the two means; a is half of it.",

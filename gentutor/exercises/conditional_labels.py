@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gentutor.exercises._compare import Case, Mistake, same_function
+from gentutor.exercises._compare import Case, Mistake, SameFunction
 from gentutor.exercises._verdict import Exercise
 from gentutor.models.conditional import concat_condition
 
@@ -85,7 +85,7 @@ def _one_label(h: Tensor, y: Tensor, num_classes: int) -> Tensor:
 
 
 CONCAT = Exercise(
-    judge=same_function(
+    judge=SameFunction(
         concat_condition,
         _cases,
         [

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gentutor.exercises._compare import Case, Mistake, same_function
+from gentutor.exercises._compare import Case, Mistake, SameFunction
 from gentutor.exercises._per_example import PER_EXAMPLE
 from gentutor.exercises._verdict import Exercise
 from gentutor.objectives import conditional
@@ -38,7 +38,7 @@ def _projection_cases() -> list[Case]:
 
 
 PROJECTION = Exercise(
-    judge=same_function(
+    judge=SameFunction(
         conditional.projection_logits,
         _projection_cases,
         [

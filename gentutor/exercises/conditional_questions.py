@@ -2,11 +2,11 @@
 
 import math
 
-from gentutor.exercises._values import choice, number
+from gentutor.exercises._values import Choice, Number
 from gentutor.exercises._verdict import Exercise
 
 LOGIT_GAP = Exercise(
-    judge=number(
+    judge=Number(
         3.0,
         {
             1.5: "The difference of the two squares is ((x + 1)² - (x - 1)²) / 2 = 2x, not x.",
@@ -32,7 +32,7 @@ LOGIT_GAP = Exercise(
 )
 
 UNTOLD = Exercise(
-    judge=choice(
+    judge=Choice(
         "b",
         {
             "a": "What would teach the generator which label means which digit? Its loss knows no labels.",
@@ -56,7 +56,7 @@ UNTOLD = Exercise(
 )
 
 SPOT_THE_BUG = Exercise(
-    judge=choice(
+    judge=Choice(
         "b",
         {
             "a": "Noise from N(0, I), a row for each image: this is right.",
@@ -83,7 +83,7 @@ SPOT_THE_BUG = Exercise(
 )
 
 TWO_INPUTS = Exercise(
-    judge=choice(
+    judge=Choice(
         "c",
         {
             "a": "nn.Sequential hands one input from layer to layer: this is a TypeError.",
@@ -104,7 +104,7 @@ TWO_INPUTS = Exercise(
 )
 
 LABEL_IS_WORTH = Exercise(
-    judge=number(
+    judge=Number(
         2.303,
         {
             0.0: "The label tells something about x, so x is less surprising once y is known.",
@@ -126,7 +126,7 @@ LABEL_IS_WORTH = Exercise(
 
 H_ERROR = -(0.9 * math.log(0.9) + 0.1 * math.log(0.1))
 ACCURACY_90 = Exercise(
-    judge=number(
+    judge=Number(
         math.log(10) - H_ERROR - 0.1 * math.log(9),
         {
             math.log(10): "That is the ceiling, reached if the condition always shows.",
@@ -162,7 +162,7 @@ ACCURACY_90 = Exercise(
 )  # fmt: skip
 
 UNKNOWN_WORD = Exercise(
-    judge=choice(
+    judge=Choice(
         "c",
         {
             "a": "The word becomes token 0, and the sum of no vectors is a vector of zeros: nothing fails.",
@@ -183,7 +183,7 @@ UNKNOWN_WORD = Exercise(
 )
 
 WORD_ORDER = Exercise(
-    judge=choice(
+    judge=Choice(
         "b",
         {
             "a": "One bag has a word more: the sums differ by the vector of 'red'.",

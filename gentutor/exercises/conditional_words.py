@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gentutor.evaluation import retrieval_ranks
-from gentutor.exercises._compare import Case, Mistake, same_function
+from gentutor.exercises._compare import Case, Mistake, SameFunction
 from gentutor.exercises._numbers import read_count
 from gentutor.exercises._outcome import read_tensor
 from gentutor.exercises._verdict import Exercise
@@ -38,7 +38,7 @@ def _vectors(tokens: Tensor, table: Tensor) -> Tensor:
 
 
 BAG_OF_WORDS = Exercise(
-    judge=same_function(
+    judge=SameFunction(
         bag_of_words,
         _bag_cases,
         [
@@ -143,7 +143,7 @@ def _similar(m: Tensor, t: Tensor) -> Tensor:
 
 
 RETRIEVAL_RANKS = Exercise(
-    judge=same_function(
+    judge=SameFunction(
         retrieval_ranks,
         _rank_cases,
         [

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from gentutor.exercises._calls import a
-from gentutor.exercises._compare import Case, Mistake, same_function
+from gentutor.exercises._compare import Case, Mistake, SameFunction
 from gentutor.exercises._verdict import Exercise, Wrong
 
 ATTACHED = (
@@ -148,7 +148,7 @@ MISTAKES = [
 ]
 
 HISTORY_POOL = Exercise(
-    judge=same_function(exchange, _cases, MISTAKES, read=_read, crashes=CRASHES),
+    judge=SameFunction(exchange, _cases, MISTAKES, read=_read, crashes=CRASHES),
     solution=exchange,
     praise="what is shown and what stays are right for every image, and nothing hangs on the generator.",
     hints=(

@@ -1,10 +1,10 @@
 """Questions on CycleGAN; they stand in the chapter, the judges of their answers here."""
 
-from gentutor.exercises._values import choice, number
+from gentutor.exercises._values import Choice, Number
 from gentutor.exercises._verdict import Exercise
 
 RECEPTIVE_FIELD = Exercise(
-    judge=number(
+    judge=Number(
         34,
         {
             33.0: "Start from the one output pixel itself: the 1 in front of the sum is missing.",
@@ -32,7 +32,7 @@ RECEPTIVE_FIELD = Exercise(
 )
 
 WHICH_MAPS = Exercise(
-    judge=choice(
+    judge=Choice(
         "b",
         {
             "a": (
@@ -59,7 +59,7 @@ WHICH_MAPS = Exercise(
 )
 
 FOLDED = Exercise(
-    judge=number(
+    judge=Number(
         0.5,
         {
             0.0: "G sends a and -a to the same b. Whatever F(b) is, it is wrong for at least one of them.",
@@ -83,7 +83,7 @@ FOLDED = Exercise(
 )
 
 POOL_AGE = Exercise(
-    judge=number(
+    judge=Number(
         100,
         {
             50.0: "Only at every second step is a stored image handed out; otherwise the new one is.",
@@ -106,7 +106,7 @@ POOL_AGE = Exercise(
 )
 
 SPOT_THE_BUG = Exercise(
-    judge=choice(
+    judge=Choice(
         "d",
         {
             "a": "G takes images of A, F those of B: this is right.",
@@ -134,7 +134,7 @@ SPOT_THE_BUG = Exercise(
 )
 
 HIDDEN = Exercise(
-    judge=choice(
+    judge=Choice(
         "b",
         {
             "a": (

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from gentutor.exercises._compare import Case, Mistake, same_function
+from gentutor.exercises._compare import Case, Mistake, SameFunction
 from gentutor.exercises._verdict import Exercise
 from gentutor.objectives.classical import naive_bayes_log_joint
 
@@ -193,7 +193,7 @@ MISTAKES = [
 ]
 
 NAIVE_BAYES = Exercise(
-    judge=same_function(naive_bayes_log_joint, _cases, MISTAKES, crashes=CRASHES),
+    judge=SameFunction(naive_bayes_log_joint, _cases, MISTAKES, crashes=CRASHES),
     solution=naive_bayes_log_joint,
     praise="every pixel seen counts once, on or off, and those not seen are summed out.",
     hints=(

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from gentutor.exercises._compare import Case, Mistake, same_function
+from gentutor.exercises._compare import Case, Mistake, SameFunction
 from gentutor.exercises._verdict import Exercise
 from gentutor.objectives.classical import bits_per_symbol, smoothed_probabilities
 
@@ -37,7 +37,7 @@ def _total(counts: Tensor) -> Tensor:
 
 
 SMOOTHED = Exercise(
-    judge=same_function(
+    judge=SameFunction(
         smoothed_probabilities,
         _count_cases,
         [
@@ -144,7 +144,7 @@ def _bits_cases() -> list[Case]:
 
 
 BITS = Exercise(
-    judge=same_function(
+    judge=SameFunction(
         bits_per_symbol,
         _bits_cases,
         [

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from gentutor.exercises._compare import Case, Mistake, same_function
+from gentutor.exercises._compare import Case, Mistake, SameFunction
 from gentutor.exercises._verdict import Exercise
 from gentutor.objectives.divergences import kl_divergence
 
@@ -64,7 +64,7 @@ def _fudged(c: float) -> Callable[[Tensor, Tensor, float], Tensor]:
 
 
 KL = Exercise(
-    judge=same_function(
+    judge=SameFunction(
         kl_divergence,
         _cases,
         [

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gentutor.exercises._compare import Case, Mistake, same_function
+from gentutor.exercises._compare import Case, Mistake, SameFunction
 from gentutor.exercises._verdict import Exercise
 from gentutor.exercises.generative_posterior import COMMON, UNDERFLOW
 
@@ -42,7 +42,7 @@ def _labels(posterior: Callable[[Tensor], Tensor]) -> Callable[[Tensor, Tensor, 
 
 
 EM = Exercise(
-    judge=same_function(
+    judge=SameFunction(
         em_responsibilities,
         _cases,
         [

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from gentutor import evaluation
-from gentutor.exercises._compare import Case, Mistake, same_function
+from gentutor.exercises._compare import Case, Mistake, SameFunction
 from gentutor.exercises._numbers import read_pair
 from gentutor.exercises._verdict import Exercise
 
@@ -34,7 +34,7 @@ def _error(divide: Callable[[Tensor], Tensor]) -> Callable[[Tensor], tuple[Tenso
 
 
 MONTE_CARLO = Exercise(
-    judge=same_function(
+    judge=SameFunction(
         evaluation.monte_carlo,
         _cases,
         [

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from gentutor.exercises._calls import a
-from gentutor.exercises._compare import Case, Mistake, same_function
+from gentutor.exercises._compare import Case, Mistake, SameFunction
 from gentutor.exercises._verdict import Exercise, Judge, Wrong
 from gentutor.objectives.classical import linear_discriminant
 
@@ -148,7 +148,7 @@ CRASHES = {
 
 def _judge_part(read: Callable[[Any], Tensor], mistakes: list[Mistake], hint: str) -> Judge:
     """A judge of one of the two results, with ``hint`` where no mistake is known."""
-    return same_function(
+    return SameFunction(
         linear_discriminant, lambda: _cases(hint), mistakes, read=read, tolerance=1e-4, crashes=CRASHES
     )
 

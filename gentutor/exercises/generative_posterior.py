@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gentutor.exercises._compare import Case, Mistake, same_function
+from gentutor.exercises._compare import Case, Mistake, SameFunction
 from gentutor.exercises._verdict import Exercise
 from gentutor.exercises.generative_bayes import CRASHES
 from gentutor.objectives.classical import naive_bayes_log_joint
@@ -80,7 +80,7 @@ def _ink(x: Tensor, seen: Tensor, pixel: Tensor) -> Tensor:
 
 
 MISSING = Exercise(
-    judge=same_function(
+    judge=SameFunction(
         missing_pixels,
         _cases,
         [

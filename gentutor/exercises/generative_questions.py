@@ -2,12 +2,12 @@
 
 from math import erf, sqrt
 
-from gentutor.exercises._values import choice, number
+from gentutor.exercises._values import Choice, Number
 from gentutor.exercises._verdict import Exercise
 
 FLAGGED = 0.01 * 0.99 + 0.99 * 0.05
 BASE_RATE = Exercise(
-    judge=number(
+    judge=Number(
         0.01 * 0.99 / FLAGGED,
         {
             0.99: (
@@ -40,7 +40,7 @@ BASE_RATE = Exercise(
 )
 
 MODE_SEEKING = Exercise(
-    judge=choice(
+    judge=Choice(
         "b",
         {
             "a": (
@@ -67,7 +67,7 @@ MODE_SEEKING = Exercise(
 )
 
 SMALL_DATA = Exercise(
-    judge=choice(
+    judge=Choice(
         "a",
         {
             "b": (
@@ -94,7 +94,7 @@ SMALL_DATA = Exercise(
 )
 
 SPOT_THE_BUG = Exercise(
-    judge=choice(
+    judge=Choice(
         "b",
         {
             "a": "A pixel with ink has the probability θ, an empty one 1 - θ: this is right.",
@@ -119,7 +119,7 @@ SPOT_THE_BUG = Exercise(
 
 BETWEEN = erf(1 / sqrt(2))  # the mass of a Gaussian within one standard deviation
 TOTAL_VARIATION = Exercise(
-    judge=number(
+    judge=Number(
         BETWEEN,
         {
             (1 - BETWEEN) / 2: "That is the error, Φ(-1). It is (1 - TV) / 2: solve for TV.",

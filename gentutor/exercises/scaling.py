@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from gentutor.exercises._compare import Case, Mistake, same_function
-from gentutor.exercises._values import number
+from gentutor.exercises._compare import Case, Mistake, SameFunction
+from gentutor.exercises._values import Number
 from gentutor.exercises._verdict import Exercise
 
 
@@ -35,7 +35,7 @@ def _mean_cases() -> list[Case]:
 
 
 MEAN = Exercise(
-    judge=same_function(
+    judge=SameFunction(
         whole_mean,
         _mean_cases,
         [
@@ -93,7 +93,7 @@ def _variance_cases() -> list[Case]:
 
 
 VARIANCE = Exercise(
-    judge=same_function(
+    judge=SameFunction(
         whole_variance,
         _variance_cases,
         [
@@ -130,7 +130,7 @@ VARIANCE = Exercise(
 )
 
 BYTES = Exercise(
-    judge=number(
+    judge=Number(
         6.0,
         {
             4.0: "These are the gradients' own bytes; each process sends 2 (N - 1) / N times as many.",

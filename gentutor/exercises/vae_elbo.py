@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from gentutor.exercises._compare import Case, Mistake, same_function
+from gentutor.exercises._compare import Case, Mistake, SameFunction
 from gentutor.exercises._per_example import CRASHES, PER_EXAMPLE, TURNED
 from gentutor.exercises._verdict import Exercise
 from gentutor.objectives import variational
@@ -88,7 +88,7 @@ MISTAKES = [
 ]
 
 ELBO = Exercise(
-    judge=same_function(variational.elbo, _cases, MISTAKES, crashes=CRASHES),
+    judge=SameFunction(variational.elbo, _cases, MISTAKES, crashes=CRASHES),
     solution=variational.elbo,
     praise="one bound per example, with β = 1 unless told otherwise.",
     hints=(

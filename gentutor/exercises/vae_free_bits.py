@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from gentutor.exercises._compare import Case, Mistake, same_function
+from gentutor.exercises._compare import Case, Mistake, SameFunction
 from gentutor.exercises._per_example import CRASHES as DISTRIBUTIONS
 from gentutor.exercises._verdict import Exercise
 from gentutor.objectives import variational
@@ -121,7 +121,7 @@ MISTAKES = [
 ]
 
 FREE_BITS = Exercise(
-    judge=same_function(variational.free_bits_kl, _cases, MISTAKES, crashes=CRASHES),
+    judge=SameFunction(variational.free_bits_kl, _cases, MISTAKES, crashes=CRASHES),
     solution=variational.free_bits_kl,
     praise="below its floor a dimension costs a constant, so nothing is gained by letting it collapse.",
     hints=(

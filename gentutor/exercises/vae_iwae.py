@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from gentutor.exercises._compare import Case, Mistake, same_function
+from gentutor.exercises._compare import Case, Mistake, SameFunction
 from gentutor.exercises._per_example import CRASHES, FUDGES, PER_EXAMPLE, TURNED
 from gentutor.exercises._verdict import Exercise
 from gentutor.objectives import variational
@@ -144,7 +144,7 @@ MISTAKES = [
 ]
 
 IWAE = Exercise(
-    judge=same_function(variational.iwae_bound, _cases, MISTAKES, crashes=CRASHES),
+    judge=SameFunction(variational.iwae_bound, _cases, MISTAKES, crashes=CRASHES),
     solution=variational.iwae_bound,
     praise="the logarithm of the mean weight of each example, also where every weight is 0 in float32.",
     hints=(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from gentutor.exercises._compare import Case, Mistake, same_function
+from gentutor.exercises._compare import Case, Mistake, SameFunction
 from gentutor.exercises._per_example import CRASHES, FUDGES, reductions
 from gentutor.exercises._verdict import Exercise
 from gentutor.objectives import variational
@@ -138,7 +138,7 @@ MISTAKES = [
 ]
 
 GAUSSIAN_KL = Exercise(
-    judge=same_function(variational.gaussian_kl, _cases, MISTAKES, crashes=CRASHES),
+    judge=SameFunction(variational.gaussian_kl, _cases, MISTAKES, crashes=CRASHES),
     solution=variational.gaussian_kl,
     praise="one number per example, in nats, with the right gradient, also at log-variances of -60.",
     hints=(

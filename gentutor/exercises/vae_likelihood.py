@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gentutor.exercises._batches import BCE, NAIVE
-from gentutor.exercises._compare import Case, Mistake, same_function
+from gentutor.exercises._compare import Case, Mistake, SameFunction
 from gentutor.exercises._per_example import CRASHES as DISTRIBUTIONS
 from gentutor.exercises._per_example import FUDGES, reductions
 from gentutor.exercises._verdict import Exercise
@@ -190,7 +190,7 @@ MISTAKES = [
 ]
 
 BERNOULLI = Exercise(
-    judge=same_function(_exact, _cases, MISTAKES, crashes=CRASHES),
+    judge=SameFunction(_exact, _cases, MISTAKES, crashes=CRASHES),
     solution=bernoulli_log_prob,
     praise="one number per image, in nats, with the right gradient at logits of ±100.",
     hints=(

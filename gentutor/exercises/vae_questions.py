@@ -2,7 +2,7 @@
 
 import math
 
-from gentutor.exercises._values import choice, number
+from gentutor.exercises._values import Choice, Number
 from gentutor.exercises._verdict import Exercise
 
 LOG_2PI = math.log(2 * math.pi)
@@ -10,7 +10,7 @@ LOG_PX = -(LOG_2PI + math.log(2)) / 2 - 1.5**2 / 4  # x ~ N(0, 2)
 ELBO = -LOG_2PI / 2 - (1.5**2 + 1) / 2  # E (1.5 - z)² = 1.5² + 1 under the prior
 
 GAP = Exercise(
-    judge=number(
+    judge=Number(
         LOG_PX - ELBO,
         {
             0.0: (
@@ -52,7 +52,7 @@ GAP = Exercise(
 )
 
 SILENT_BETA = Exercise(
-    judge=number(
+    judge=Number(
         784,
         {
             1.0: (
@@ -85,7 +85,7 @@ SILENT_BETA = Exercise(
 )
 
 COLLAPSE = Exercise(
-    judge=choice(
+    judge=Choice(
         "b",
         {
             "a": (
@@ -112,7 +112,7 @@ COLLAPSE = Exercise(
 )
 
 SPOT_THE_BUG = Exercise(
-    judge=choice(
+    judge=Choice(
         "b",
         {
             "a": "The encoder gives the mean and the log-variance of q(z|x), in this order.",
@@ -138,7 +138,7 @@ SPOT_THE_BUG = Exercise(
 
 NATS = 86.76
 BITS_PER_PIXEL = Exercise(
-    judge=number(
+    judge=Number(
         NATS / 784 / math.log(2),
         {
             NATS / 784: "That is in nats per pixel; one nat is 1 / ln 2 = 1.443 bits.",

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from gentutor import evaluation
-from gentutor.exercises._compare import Case, Mistake, same_function
+from gentutor.exercises._compare import Case, Mistake, SameFunction
 from gentutor.exercises._numbers import read_count
 from gentutor.exercises._verdict import Exercise
 
@@ -43,7 +43,7 @@ def _mistake(hint: str, count: Any) -> Mistake:
 
 
 ACTIVE_UNITS = Exercise(
-    judge=same_function(
+    judge=SameFunction(
         evaluation.active_units,
         _cases,
         [

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from gentutor.exercises._compare import Case, Mistake, same_function
+from gentutor.exercises._compare import Case, Mistake, SameFunction
 from gentutor.exercises._per_example import CRASHES, FUDGES
 from gentutor.exercises._verdict import Exercise
 from gentutor.objectives import variational
@@ -182,9 +182,7 @@ MISTAKES = [
 ]
 
 WEIGHTS = Exercise(
-    judge=same_function(
-        variational.importance_log_weights, _cases, MISTAKES, tolerance=1e-4, crashes=CRASHES
-    ),
+    judge=SameFunction(variational.importance_log_weights, _cases, MISTAKES, tolerance=1e-4, crashes=CRASHES),
     solution=variational.importance_log_weights,
     praise="log w for each sample and example; averaged, their exponentials estimate p(x) without bias.",
     hints=(

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from gentutor.exercises import EXERCISES, Verdict, check, hint
-from gentutor.exercises._compare import Case, same_function
+from gentutor.exercises._compare import Case, SameFunction
 
 VALUES = {id for id, exercise in EXERCISES.items() if not callable(exercise.solution)}
 STEPS = {"gan.step", "vae.step"}
@@ -136,7 +136,7 @@ def test_an_answer_that_stops_half_way(rejects):
 
 
 def test_a_constant_is_right_where_the_gradient_is_zero():
-    judge = same_function(lambda x: x.clamp(min=5).sum(), lambda: [Case({"x": torch.zeros(2)})])
+    judge = SameFunction(lambda x: x.clamp(min=5).sum(), lambda: [Case({"x": torch.zeros(2)})])
     judge(lambda x: torch.tensor(10.0))
 
 

@@ -107,7 +107,7 @@ def test_right_samples(answer, accepts):
         (straight_through, "gradient to log_var is cut"),
         (sample(combine=lambda m, s, e: m + (s * e).detach() + s - s.detach()), "sample is right, but not"),
         # what comes back
-        (lambda m, v: sample()(m, v).half(), "changes the data type"),
+        (lambda m, v: sample()(m, v).half(), "not the gradient with respect to log_var"),
         (lambda m, v: (sample()(m, v), m), "returns a tuple"),
         (lambda m, v: m.add_((v / 2).exp() * torch.randn_like(m)), "changes mean"),
     ],
