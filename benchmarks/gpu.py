@@ -50,10 +50,10 @@ def tutorial(recipe: recipes.Recipe) -> Iterator[None] | None:
         return tutorial_cyclegan.training(
             networks, recipe.batch_size, recipe.learning_rate, recipe.betas, "cuda"
         )
-    if type(recipe) is not recipes.GANRecipe:
+    if not isinstance(recipe, recipes.GANRecipe) or isinstance(recipe, recipes.CGANRecipe):
         return None
     common = recipe.latent_dim, recipe.batch_size, recipe.g_learning_rate, recipe.betas
-    if recipe.convolutional:
+    if isinstance(recipe, recipes.DCGANRecipe):
         netG, netD = tutorial_dcgan.Generator(recipe.latent_dim, 32), tutorial_dcgan.Discriminator(32, 0.2)
         return tutorial_dcgan.training(netG, netD, *common, "cuda")
     G, D = tutorial_mlp.Generator(recipe.latent_dim, 784), tutorial_mlp.Discriminator(784)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from torch import nn
 
-from gentutor import checkpoint, distributed, recipes
+from gentutor import checkpoint, distributed, recipes, settings
 from gentutor.resume import expect_finished
 
 
@@ -46,16 +46,15 @@ def data_of(help: str) -> typer.models.OptionInfo:
 
 
 def load(name: str, source: Path | None) -> tuple[nn.Module, checkpoint.Card]:
-    """The model of a recipe from a finished run, or from the package, and its card."""
-    if source is None:
+    """The model of a recipe from a finished run or from the package, where it computes best, and its card."""
+    if source is None or name != recipes.FOLDER:
         recipes.get(name)
-        return checkpoint.pretrained(name, checkpoint.FOLDER)
-    if name != recipes.FOLDER:
-        recipes.get(name)
-    if not source.is_dir():
-        raise ValueError(f"there is no folder {source}")
-    expect_finished(source, name)
-    return checkpoint.pretrained(name, source)
+    if source is not None:
+        if not source.is_dir():
+            raise ValueError(f"there is no folder {source}; --from takes the --out of a finished run")
+        expect_finished(source, name)
+    model, card = checkpoint.pretrained(name, checkpoint.FOLDER if source is None else source)
+    return model.to(settings.device()), card
 
 
 def with_data(recipe: recipes.Recipe, data: Path | None) -> recipes.Recipe:
@@ -65,7 +64,7 @@ def with_data(recipe: recipes.Recipe, data: Path | None) -> recipes.Recipe:
     if not isinstance(recipe, recipes.FolderRecipe):
         raise ValueError(f"--data goes with {recipes.FOLDER!r}, not with {recipe.name!r}")
     if not data.is_dir():
-        raise ValueError(f"there is no folder {data}")
+        raise ValueError(f"there is no folder {data}; --data takes the one that holds the images")
     return replace(recipe, folder=str(data.resolve()))
 
 

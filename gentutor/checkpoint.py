@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from gentutor import recipes
 from gentutor._files import write_atomically
+from gentutor._modes import plain_modes
 from gentutor.sampling import from_png
 from gentutor.training import History
 
@@ -101,6 +102,7 @@ def save(model: nn.Module, card: Card, folder: Path | str = FOLDER, half: bool =
     return card
 
 
+@plain_modes()
 def pretrained(name: str, folder: Path | str = FOLDER) -> tuple[nn.Module, Card]:
     """A stored model, in eval mode on the CPU with float32 weights, and its card.
 

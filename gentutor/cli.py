@@ -77,6 +77,8 @@ def train(
 ) -> None:
     """Train a recipe, or cyclegan on your own images. Ctrl-C saves and stops; --resume goes on.
 
+    A learning rate that falls does so over the second half of the run, however long it is made.
+
     On N processors or GPUs: torchrun --nproc-per-node N -m gentutor train NAME
     """
     with one_line_errors(), distributed.group():
@@ -110,7 +112,6 @@ def train(
                 expect_room(out, name, overwrite)
             expect_shares(recipe)
             if isinstance(recipe, recipes.FolderRecipe):
-                recipe = recipe if steps is None else recipe.lasting(steps)
                 typer.echo(recipe.summary())
             plan = replace(plan, sync_batch_norm=plan.sync_batch_norm or sync_batchnorm)
             train_with_bar(*distributed.from_first((recipe, out, plan, state)))
@@ -169,7 +170,7 @@ def evaluate(
 
         model, card = load(name, source)
         recipe = with_data(recipes.restore(name, card.recipe), data)
-        typer.echo(f"{name}: {card.steps} steps on {card.device}, {samples} samples, seed {seed}")
+        typer.echo(f"{name}: {card.steps} steps on {card.device}, at most {samples} samples, seed {seed}")
         try:
             found = measure(recipe, model, samples=samples, seed=seed)
         except ValueError as error:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gentutor import checkpoint, recipes
+from gentutor import checkpoint, recipes, settings
 from gentutor._files import write_atomically
 from gentutor.checkpoint import Card
 from gentutor.metrics import measure
@@ -106,7 +106,7 @@ def parse_seeds(text: str) -> list[int]:
 def measure_run(name: str, out: Path) -> dict[str, float]:
     """The metrics of a finished run in a folder, its weights rounded to float16 as if it were stored."""
     model, _ = checkpoint.pretrained(name, out)
-    return measure(recipes.get(name), model.half().float())
+    return measure(recipes.get(name), model.half().float().to(settings.device()))
 
 
 def store_spread(name: str, metrics: dict[int, dict[str, float]], folder: Path) -> Card:

@@ -16,7 +16,7 @@ with the backward pass, which pays for large networks.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -25,13 +25,11 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 from torch.optim import Optimizer
-from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
 
+from gentutor._rows import rows_of_whole
 from gentutor.settings import device
 from gentutor.training import Losses, Run
-
-SHAPED = (torch.rand, torch.randn)  # random tensors of a given shape, whose first dimension is the batch
-ROW_BY_ROW = (torch.rand_like, torch.randn_like, torch.multinomial, nn.functional.dropout)
 
 
 @contextmanager
@@ -114,26 +112,25 @@ def sliced(batch: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
     return tuple(tensor[rank() :: world_size()] for tensor in batch)
 
 
-class SlicedNoise(TorchFunctionMode):
+class SlicedNoise(TorchDispatchMode):
     """Within it, random numbers for a slice of a batch are drawn for the whole batch, then sliced.
 
     All processes draw the same numbers, so that their generators stay in step, and each keeps its rows:
-    the numbers are those that one process would draw. The first dimension is taken for the batch; a tensor
-    that has it elsewhere gets its part of independent numbers, though not those of one process.
+    the numbers are those that one process would draw, also of a generator of one's own that has the same
+    state everywhere. The first dimension is taken for the batch; a tensor that has it elsewhere gets its
+    part of independent numbers, though not those of one process. A number without dimensions is the same
+    for all.
+
+    Raises:
+        ValueError: an operation draws numbers that cannot be told apart by rows, e.g. ``randperm``.
     """
 
-    def __torch_function__(
-        self, function: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
+    def __torch_dispatch__(
+        self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        kwargs = kwargs or {}
-        if function in SHAPED and args:
-            shape = args if len(args) > 1 or isinstance(args[0], int) else tuple(args[0])
-            if not shape:  # one number for all
-                return function(shape, **kwargs)
-            return function((shape[0] * world_size(), *shape[1:]), **kwargs)[rank() :: world_size()]
-        if function in ROW_BY_ROW:
-            return function(_among_ones(args[0]), *args[1:], **kwargs)[rank() :: world_size()]
-        return function(*args, **kwargs)
+        if torch.Tag.nondeterministic_seeded in function.tags:
+            return rows_of_whole(function, args, kwargs or {}, rank(), world_size())
+        return function(*args, **kwargs or {})
 
 
 def shared(run: Run, sync_batch_norm: bool = False) -> Run:
@@ -189,13 +186,6 @@ def _averaged(values: Tensor) -> Tensor:
     with _contact():
         dist.all_reduce(values)
     return values / world_size()
-
-
-def _among_ones(slice_: Tensor) -> Tensor:
-    """A tensor for the whole batch (N B, ...): this process's rows in their places, ones elsewhere."""
-    ones = torch.ones_like(slice_)
-    rows = [slice_ if process == rank() else ones for process in range(world_size())]
-    return torch.stack(rows, dim=1).flatten(0, 1)
 
 
 @torch.no_grad()

@@ -51,6 +51,9 @@ def image_grid(images: Tensor, columns: int = 8, title: str = "", ax: Axes | Non
 
     Returns:
         The figure.
+
+    Raises:
+        ValueError: as for ``sampling.tile``.
     """
     picture = tile(images, columns=columns, gap=2)
     if ax is None:
@@ -101,10 +104,13 @@ def player(frames: Sequence[np.ndarray], captions: Sequence[str], alt: str, star
         start: the frame shown first, the last by default.
 
     Raises:
+        TypeError: the frames are not uint8.
         ValueError: no frames, as many captions as frames are missing, or no alt text.
     """
     if not frames or len(frames) != len(captions) or not alt:
         raise ValueError(f"expected frames, as many captions, and alt text; got {len(frames)} frames")
+    if any(frame.dtype != np.uint8 for frame in frames):
+        raise TypeError(f"frames must be uint8, 0 to 255, got {[str(frame.dtype) for frame in frames]}")
     start = start % len(frames)
     urls = ["data:image/png;base64," + base64.b64encode(_few_colors(frame)).decode() for frame in frames]
     name = "player-" + hashlib.sha256("".join(urls).encode()).hexdigest()[:12]

@@ -10,12 +10,15 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import torch
 import typer
 from tqdm import tqdm
 
 from gentutor import distributed, runs, settings
 from gentutor.recipes import Recipe
 from gentutor.resume import STATE, Plan, expect_same_recipe, load_state, locked, model_steps, new_plan
+
+ALLOCATOR = "DefaultCPUAllocator"  # PyTorch's errors name it where the main memory is too small
 
 
 def train_with_bar(recipe: Recipe, out: Path, plan: Plan, state: dict[str, Any] | None) -> None:
@@ -98,6 +101,11 @@ def one_line_errors() -> Iterator[None]:
     """What a user can put right is told in one line, without a traceback."""
     try:
         yield
-    except (ValueError, OSError, FloatingPointError) as error:
-        typer.echo(f"error: {' '.join(str(error).split())}", err=True)
+    except (ValueError, OSError, FloatingPointError, MemoryError, RuntimeError) as error:
+        message = " ".join(str(error).split())
+        if isinstance(error, MemoryError | torch.OutOfMemoryError) or ALLOCATOR in message:
+            message = f"not enough memory: {message or 'ask for less at once'}"
+        elif isinstance(error, RuntimeError):
+            raise
+        typer.echo(f"error: {message}", err=True)
         raise typer.Exit(1) from error

@@ -33,6 +33,8 @@ STATE = "state.pt"
 MODEL = (".safetensors", ".json")
 GRID = re.compile(r"samples-(0|[1-9]\d*)\.png")
 FORMAT = 2  # of the state; the first had no number, and its sample grids did not say whose they are
+# Settings of an earlier version, without effect in the recipes that have lost them: a state may hold them.
+GONE = {"convolutional", "domains", "input_noise", "jitter", "latent_dim", "paired", "samples"}
 STAGES = 8  # sample grids over training, besides the one before it
 
 
@@ -124,8 +126,9 @@ def expect_same_recipe(state: dict[str, Any], recipe: Recipe, out: Path) -> None
         ValueError: a setting differs; the message names it.
     """
     there, here = state["recipe"], _plain(recipe)
+    gone = GONE - here.keys()
     for name in {**there, **here}:
-        if name not in ("steps", "source", "folder") and there.get(name) != here.get(name):
+        if name not in {"steps", "source", "folder", *gone} and there.get(name) != here.get(name):
             raise ValueError(
                 f"the run in {out} was made with {name} {there.get(name)!r}, not {here.get(name)!r}; "
                 "resume it with the same settings, or start anew with --overwrite"

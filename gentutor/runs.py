@@ -19,7 +19,7 @@ from torch import nn
 import gentutor
 from gentutor import checkpoint, distributed, recipes
 from gentutor._files import write_atomically
-from gentutor.recipes import CycleGANRecipe, Recipe
+from gentutor.recipes import Recipe, TranslationRecipe
 from gentutor.resume import STAGES, STATE, Plan, expect_finished, grids_of, make_room, save_state
 from gentutor.sampling import grid_columns, makes_images, png, shown_samples, tile, translations
 from gentutor.settings import device
@@ -40,6 +40,7 @@ def train(
 ) -> bool:
     """Train in the folder ``out`` (its lock held by the caller); True when all steps are done.
 
+    A learning rate that falls does so over the plan's steps, also if the run was begun with another number.
     A run that starts anew discards an earlier one, once it is sure to start.
     Where several processes share the run, all call this, and process 0 alone reads and writes ``out``.
 
@@ -55,7 +56,7 @@ def train(
         ValueError: the state does not fit the recipe.
         FloatingPointError: a loss is not finite.
     """
-    run = recipe.start(device())
+    run = recipes.lasting(recipe, plan.steps).start(device())
     if resumed is not None:
         try:
             run.load_state_dict(resumed["run"])
@@ -116,7 +117,7 @@ def store(name: str, out: Path, folder: Path) -> checkpoint.Card:
     expect_finished(out, name)
     model, card = checkpoint.pretrained(name, out)
     recipe = recipes.get(name)
-    model.half().float()  # what a reader will load
+    model.half().float().to(device())  # what a reader will load, and where it is measured
     check = {**CHECK, "values": measure(recipe, model, **CHECK)}
     card = replace(card, metrics=measure(recipe, model), check=check)
     return checkpoint.save(model, card, folder, half=True)
@@ -171,12 +172,13 @@ def picture(recipe: Recipe, model: nn.Module, n: int, seed: int = 0) -> tuple[np
     Raises:
         ValueError: the model makes no images.
     """
-    if isinstance(recipe, CycleGANRecipe):
+    if isinstance(recipe, TranslationRecipe):
         a, b = recipe.images("test")
         columns = min(10, n, len(a), len(b))
-        n = columns * min(-(-n // columns), len(a) // columns, len(b) // columns)
+        asked, n = n, columns * min(-(-n // columns), len(a) // columns, len(b) // columns)
         rows = translations(model, a[:n], b[:n], columns)
-        return tile(rows, columns), f"{n} images of each domain, above their translations,"
+        few = f" (there are not {asked})" if n < asked else ""
+        return tile(rows, columns), f"{n} images of each domain{few}, above their translations,"
     if not makes_images(model):
         raise ValueError(f"{recipe.name!r} makes no images: it is a {type(model).__name__}")
     return tile(shown_samples(model, n, seed), grid_columns(model)), f"{n} images"

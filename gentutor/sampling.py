@@ -1,6 +1,7 @@
 """Images from a trained generator: drawn with a seed, tiled into a grid, written as PNG."""
 
 import io
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,8 @@ import torch
 from PIL import Image, PngImagePlugin
 from torch import Tensor, nn
 
+from gentutor._checks import expect_floats, expect_range
+from gentutor._memory import expect_memory
 from gentutor.models.cvae import CVAE
 from gentutor.models.cyclegan import Generators
 from gentutor.models.vae import VAE
@@ -48,8 +51,8 @@ def sample_images(
     What is shown of a VAE is the mean of p(x|z), each pixel's probability of ink, not a draw from it.
     A conditional model is also told a condition for each image.
 
-    The noise is drawn on the CPU from its own random numbers: the same seed gives the same noise on
-    every device, and the global random state stays as it was.
+    The noise is drawn on the CPU, in float32, from its own random numbers: a seed's is the same on every
+    device and for every data type, and the global random state stays as it was.
 
     Args:
         generator: a network with ``latent_dim`` that maps (B, latent_dim) to (B, C, H, W) in [-1, 1],
@@ -61,11 +64,12 @@ def sample_images(
             default its ``examples`` in turn: 0, 1, ..., 9, 0, ... for digits.
 
     Returns:
-        (n, C, H, W) in [0, 1], on the generator's device.
+        (n, C, H, W) in [0, 1], of the data type of the generator's weights and on their device.
 
     Raises:
         TypeError: the model is no generator of images.
-        ValueError: n or chunk is not positive; the model takes no condition, or n others.
+        ValueError: n or chunk is not positive; n images do not fit into the machine's memory; the model takes
+            no condition, or n others.
 
     >>> from gentutor.models.gan import MLPGenerator
     >>> images = sample_images(MLPGenerator(), 3)
@@ -76,13 +80,15 @@ def sample_images(
         raise TypeError(f"{type(generator).__name__} is no generator of images: it takes no noise")
     if n < 1 or chunk < 1:
         raise ValueError(f"n and chunk must be at least 1, got {n} and {chunk}")
-    z = torch.randn(n, cast(int, generator.latent_dim), generator=torch.Generator().manual_seed(seed))
+    expect_memory(4 * n * math.prod(cast(tuple[int, ...], generator.image_shape)), f"{n} images")
+    random, size = torch.Generator().manual_seed(seed), cast(int, generator.latent_dim)
+    z = torch.randn(n, size, generator=random, dtype=torch.float32, device="cpu")
     told = _conditions(generator, n, condition)
-    device = next(generator.parameters()).device
+    weight = next(generator.parameters())
     with evaluating(generator):
         parts = zip(*(tensor.split(chunk) for tensor in (z, *told)), strict=True)
-        images = torch.cat([_images(generator, *(t.to(device) for t in part)) for part in parts])
-    return images.clamp(0, 1)
+        images = torch.cat([_images(generator, *(_fitting(t, weight) for t in part)) for part in parts])
+    return images.to(weight.dtype).clamp(0, 1)
 
 
 def grid_columns(model: nn.Module) -> int:
@@ -100,14 +106,27 @@ def shown_samples(model: nn.Module, n: int, seed: int = 0) -> Tensor:
 
 @torch.no_grad()
 def translate(generator: nn.Module, images: Tensor, pixels: int = 500 * 32 * 32) -> Tensor:
-    """Images (N, C, H, W) in [-1, 1] as the generator translates them, in eval mode: on the processor.
+    """Images as the generator translates them, in eval mode.
 
-    So many are translated at once that they have at most ``pixels`` pixels, but at least one.
+    Args:
+        generator: maps images (B, C, H, W) in [-1, 1] to others.
+        images: (N, C, H, W), floating point in [-1, 1], perhaps with noise on them.
+        pixels: of the images translated at once, at most; but at least one is.
+
+    Returns:
+        (N, C', H, W), of the images' data type, on the processor.
+
+    Raises:
+        TypeError, ValueError: images of another type or shape, outside of [-10, 10], or nan.
     """
-    device = next(generator.parameters()).device
+    expect_floats("images", images)
+    if images.dim() != 4:
+        raise ValueError(f"expected images of shape (N, C, H, W), got {tuple(images.shape)}")
+    expect_range("images", images, -1, 1, slack=9)  # noise reaches further
+    weight = next(generator.parameters())
     chunk = max(1, pixels // (images.shape[2] * images.shape[3]))
     with evaluating(generator):
-        return torch.cat([generator(part.to(device)).cpu() for part in images.split(chunk)])
+        return torch.cat([generator(part.to(weight)).to("cpu", images.dtype) for part in images.split(chunk)])
 
 
 def translations(model: nn.Module, a: Tensor, b: Tensor, columns: int = 10) -> Tensor:
@@ -123,24 +142,33 @@ def translations(model: nn.Module, a: Tensor, b: Tensor, columns: int = 10) -> T
         (4 N, C, H, W) in [0, 1], C the larger number of channels.
 
     Raises:
-        TypeError: the model has not two directions.
-        ValueError: columns does not divide N.
+        TypeError: the model has not two directions, or a or b is no floating-point tensor.
+        ValueError: columns does not divide N, or a or b lie outside of [-1, 1].
     """
     if not isinstance(model, Generators):
         raise TypeError(f"{type(model).__name__} does not translate")
     if len(a) != len(b) or len(a) % columns:
         raise ValueError(f"expected as many of both, a multiple of {columns}, got {len(a)} and {len(b)}")
+    for name, images in {"a": a, "b": b}.items():
+        expect_floats(name, images)
+        expect_range(name, images, -1, 1)
     kinds = [a.cpu(), translate(model.G, a), b.cpu(), translate(model.F, b)]
     channels = max(images.shape[1] for images in kinds)
     kinds = [images.expand(-1, channels, -1, -1) for images in kinds]
     rows = [images.split(columns) for images in kinds]
-    return torch.cat([row[i] for i in range(len(a) // columns) for row in rows]) / 2 + 0.5
+    grid = torch.cat([row[i] for i in range(len(a) // columns) for row in rows])
+    return (grid / 2 + 0.5).clamp(0, 1)
 
 
 def _images(model: nn.Module, z: Tensor, *condition: Tensor) -> Tensor:
     if isinstance(model, VAE | CVAE):
         return model.decode(z, *condition).sigmoid()
     return (model(z, *condition) + 1) / 2
+
+
+def _fitting(tensor: Tensor, weight: Tensor) -> Tensor:
+    """The same on the weight's device, numbers of its data type; labels and tokens stay integers."""
+    return tensor.to(weight) if tensor.is_floating_point() else tensor.to(weight.device)
 
 
 def _conditions(model: nn.Module, n: int, condition: Tensor | None) -> tuple[Tensor, ...]:
@@ -151,7 +179,7 @@ def _conditions(model: nn.Module, n: int, condition: Tensor | None) -> tuple[Ten
         return ()
     examples = cast(Tensor, model.examples)
     if condition is None:
-        return (examples[torch.arange(n) % len(examples)],)
+        return (examples[torch.arange(n, device=examples.device) % len(examples)],)
     if len(condition) != n:
         raise ValueError(f"expected {n} conditions, one for each image, got {len(condition)}")
     return (condition,)
@@ -169,7 +197,7 @@ def tile(images: Tensor, columns: int = 8, gap: int = 0) -> np.ndarray:
         uint8, (height, width) for one channel and (height, width, 3) for three.
 
     Raises:
-        ValueError: the images have another shape, or columns is not positive.
+        ValueError: the images have another shape or lie outside of [0, 1], or columns is not positive.
 
     >>> tile(torch.zeros(3, 1, 2, 2), columns=2).tolist()  # the fourth is missing
     [[0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 255, 255], [0, 0, 255, 255]]
@@ -181,8 +209,10 @@ def tile(images: Tensor, columns: int = 8, gap: int = 0) -> np.ndarray:
     n, channels, height, width = images.shape
     rows = -(-n // columns)
     columns = min(columns, n)
-    grid = torch.ones(rows * columns, channels, height + gap, width + gap)
-    grid[:n, :, :height, :width] = images.detach().cpu()
+    pixels = images.detach().to("cpu", torch.float32)
+    expect_range("images", pixels, 0, 1)
+    grid = pixels.new_ones(rows * columns, channels, height + gap, width + gap)
+    grid[:n, :, :height, :width] = pixels
     grid = grid.view(rows, columns, channels, height + gap, width + gap)
     # (rows, columns, C, H, W) -> (rows, H, columns, W, C) -> one picture
     picture = grid.permute(0, 3, 1, 4, 2).reshape(rows * (height + gap), columns * (width + gap), channels)
@@ -191,7 +221,13 @@ def tile(images: Tensor, columns: int = 8, gap: int = 0) -> np.ndarray:
 
 
 def png(picture: np.ndarray, run: str = "") -> bytes:
-    """A uint8 picture as the content of a PNG file, which may say of which ``run`` it is a part."""
+    """A picture as the content of a PNG file, which may say of which ``run`` it is a part.
+
+    Raises:
+        TypeError: the picture is not uint8, 0 to 255 (``tile`` makes one of images).
+    """
+    if picture.dtype != np.uint8:
+        raise TypeError(f"the picture must be uint8, 0 to 255, got {picture.dtype}")
     buffer, text = io.BytesIO(), PngImagePlugin.PngInfo()
     if run:
         text.add_text(RUN, run)

@@ -9,10 +9,13 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
-from torch.optim.lr_scheduler import LambdaLR
+from torch.optim.optimizer import register_optimizer_step_post_hook
 from tqdm import tqdm
 
 from gentutor.optimizers import load_part
+
+# Autocast keeps the weights that it has cast until its block ends; after an optimiser's step they are old.
+register_optimizer_step_post_hook(lambda *_: torch.clear_autocast_cache())
 
 Losses = dict[str, Tensor]  # 0-d, detached, by name
 Report = Callable[[int, dict[str, float]], None]
@@ -200,16 +203,6 @@ class EMA(nn.Module):
             average.lerp_(parameter, weight.to(average.dtype))
         for kept, buffer in zip(self.average.buffers(), module.buffers(), strict=True):
             kept.copy_(buffer)
-
-
-def linear_decay(optimizer: torch.optim.Optimizer, steps: int) -> LambdaLR:
-    """A learning rate that stays for the first half of ``steps`` and then falls linearly to zero.
-
-    Args:
-        optimizer: its rates are the ones at the start.
-        steps: of the whole run; afterwards the rate is zero.
-    """
-    return LambdaLR(optimizer, lambda done: max(0.0, min(1.0, 2 * (1 - done / steps))))
 
 
 @dataclass

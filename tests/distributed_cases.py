@@ -15,7 +15,7 @@ from gentutor.models.gan import DCGANDiscriminator, DCGANGenerator, MLPDiscrimin
 from gentutor.models.vae import mlp_vae
 from gentutor.objectives.variational import bernoulli_log_prob
 from gentutor.training import EMA, Run
-from tests import small_cyclegan
+from tests import noise_cases, small_cyclegan
 
 SHAPE = (1, 4, 4)
 B = 8  # the whole batch
@@ -155,20 +155,6 @@ def past_the_wrapper() -> Tensor:
     return torch.cat([p.grad.flatten() for p in parallel.parameters()])
 
 
-def draws(x: Tensor) -> dict[str, Tensor]:
-    """Every kind of random number that a step draws for the rows of x (B, C), or for all of them at once."""
-    torch.manual_seed(3)
-    return {
-        "randn": torch.randn(len(x), 2),
-        "rand": torch.rand(torch.Size([len(x), 1])),
-        "randn_like": torch.randn_like(x),
-        "rand_like": torch.rand_like(x),
-        "multinomial": torch.multinomial(x, 1),
-        "dropout": nn.functional.dropout(x, 0.5),
-        "for all": torch.cat([torch.rand(()).view(1), torch.randint(9, (2,))]),
-    }
-
-
 def complaint(call: Callable[[], object]) -> str:
     """What it raises."""
     try:
@@ -192,7 +178,11 @@ def work(process: int, processes: int, port: int, folder: Path) -> None:
         results["past ddp"] = past_the_wrapper()
         results["from first"] = distributed.from_first({"process": process})
         with distributed.SlicedNoise():
-            results["draws"] = draws(distributed.sliced((NUMBERS,))[0])
+            (rows,) = distributed.sliced((NUMBERS,))
+            results["draws"] = noise_cases.draws(rows)
+            results["refused"] = {
+                name: complaint(functools.partial(draw, rows)) for name, draw in noise_cases.REFUSED.items()
+            }
         results["uneven"] = complaint(lambda: distributed.sliced((torch.zeros(3),)))
         distributed.wait()
     torch.save(results, folder / f"{process}.pt")

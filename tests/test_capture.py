@@ -9,7 +9,8 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from gentutor import recipes
 from gentutor.capture import adam, captured
-from gentutor.training import Run, linear_decay
+from gentutor.optimizers import linear_decay
+from gentutor.training import Run
 
 CPU = torch.device("cpu")
 SMALLER = {"batch_size": 4}

@@ -14,6 +14,7 @@ from torch.distributed.run import main as torchrun
 from gentutor import checkpoint, distributed, recipes
 from gentutor.resume import load_state
 from tests import distributed_cases as cases
+from tests import noise_cases
 
 NAME = "mlp-gan-mnist"
 SMALL = dataclasses.replace(recipes.MLP_GAN, batch_size=8)
@@ -74,17 +75,37 @@ def test_a_step_that_calls_encode_and_decode_goes_past_distributed_data_parallel
     assert (one - other).abs().max() > 1e-3 * one.abs().max()  # each has the gradient of its slice alone
 
 
-@pytest.mark.parametrize("kind", ["randn", "rand", "randn_like", "rand_like", "multinomial", "dropout"])
-def test_noise_is_drawn_for_the_whole_batch_and_sliced(kind, pair):
+@pytest.fixture(scope="module")
+def whole() -> dict:
+    """What one process draws for the whole batch."""
     torch.set_default_dtype(torch.float64)
-    whole = cases.draws(cases.NUMBERS)[kind]
+    found = noise_cases.draws(cases.NUMBERS)
     torch.set_default_dtype(torch.float32)
+    return found
+
+
+@pytest.mark.parametrize("kind", noise_cases.DRAWS)
+def test_noise_is_drawn_for_the_whole_batch_and_sliced(kind, pair, whole):
     for process, found in enumerate(pair):
-        torch.testing.assert_close(found["draws"][kind], whole[process::2], rtol=0, atol=1e-15)
+        ours, rows = found["draws"]["of rows"][kind], whole["of rows"][kind][process::2]
+        torch.testing.assert_close(ours, rows, rtol=0, atol=1e-15)
+        assert ours.is_contiguous() == whole["of rows"][kind].is_contiguous()  # so ``view`` works on both
+    assert not torch.equal(*(process["draws"]["of rows"][kind] for process in pair))
 
 
-def test_numbers_that_all_rows_share_are_the_same_everywhere(pair):
-    assert torch.equal(pair[0]["draws"]["for all"], pair[1]["draws"]["for all"])
+@pytest.mark.parametrize("kind", noise_cases.FOR_ALL)
+def test_a_number_without_a_batch_is_the_same_everywhere(kind, pair, whole):
+    assert all(torch.equal(found["draws"]["for all"][kind], whole["for all"][kind]) for found in pair)
+
+
+def test_the_generators_stay_in_step(pair, whole):
+    assert all(torch.equal(found["draws"]["random"], whole["random"]) for found in pair)
+
+
+@pytest.mark.parametrize("kind", noise_cases.REFUSED)
+def test_numbers_that_cannot_be_told_apart_by_rows_are_refused(kind, pair):
+    for found in pair:
+        assert found["refused"][kind].startswith("2 processes cannot share the random numbers of aten.")
 
 
 def test_what_process_0_has_is_told(pair):

@@ -58,7 +58,7 @@ def test_features_tell_the_classes_apart():
 def test_images_that_have_no_features():
     with pytest.raises(TypeError, match="got torch.uint8"):
         digit_features(torch.zeros(2, 1, 28, 28, dtype=torch.uint8))
-    with pytest.raises(ValueError, match=r"must lie in \[0, 1\], got -1 to 1: is their range \[-1, 1\]\?"):
+    with pytest.raises(ValueError, match=r"must lie in \[0, 1\], got -1 to 1"):
         digit_features(torch.linspace(-1, 1, 2 * 784).view(2, 1, 28, 28))
     with pytest.raises(ValueError, match=r"must lie in \[0, 1\], got nan"):
         digit_features(torch.full((2, 1, 28, 28), torch.nan))
@@ -195,5 +195,5 @@ def test_what_cannot_be_measured():
         measure("dcgan-mnist", GAN.model())
     with pytest.raises(ValueError, match="samples must be more than 3, got 3"):
         measure(GAN, GAN.model(), samples=3)
-    with pytest.raises(ValueError, match="samples must be at least 1, got 0"):
+    with pytest.raises(ValueError, match="samples must lie in 1 to 10000, the images there are, got 0"):
         measure(CLASSIFIER, CLASSIFIER.model(), samples=0)

@@ -7,8 +7,8 @@ import torch
 from torch import nn
 
 from gentutor.capture import adam
-from gentutor.optimizers import load_part
-from gentutor.training import EMA, linear_decay
+from gentutor.optimizers import linear_decay, load_part
+from gentutor.training import EMA
 
 CPU = torch.device("cpu")
 

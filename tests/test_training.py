@@ -12,7 +12,7 @@ from torch import nn
 from gentutor import data
 from gentutor.models.gan import MLP, MLPDiscriminator, MLPGenerator
 from gentutor.steps import gan_step
-from gentutor.training import EMA, History, Run, fit, frozen, linear_decay
+from gentutor.training import EMA, History, Run, fit, frozen
 
 
 def counting_step():
@@ -148,40 +148,6 @@ def test_ema_copies_buffers_and_asks_for_no_gradient():
 def test_ema_with_a_decay_outside_0_to_1(decay):
     with pytest.raises(ValueError, match=r"decay must lie in \[0, 1\), got"):
         EMA(nn.Linear(1, 1), decay)
-
-
-def falling_rate(steps: int) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
-    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1)), nn.Parameter(torch.ones(1))], lr=0.3)
-    return optimizer, linear_decay(optimizer, steps)
-
-
-def rates(optimizer, schedule, n: int) -> list[float]:
-    """The learning rates of the next n steps."""
-    seen = []
-    for _ in range(n):
-        seen.append(optimizer.param_groups[0]["lr"])
-        optimizer.step()
-        schedule.step()
-    return seen
-
-
-def test_linear_decay_stays_for_half_of_the_steps_and_falls_to_zero():
-    optimizer, schedule = falling_rate(8)
-    expected = [1, 1, 1, 1, 1, 0.75, 0.5, 0.25, 0, 0]
-    assert rates(optimizer, schedule, 10) == pytest.approx([0.3 * share for share in expected], abs=1e-15)
-
-
-@pytest.mark.parametrize("after", [0, 3, 6, 9])
-def test_linear_decay_goes_on_from_its_state(after):
-    whole = rates(*falling_rate(8), 12)
-    optimizer, schedule = falling_rate(8)
-    first, file = rates(optimizer, schedule, after), io.BytesIO()
-    torch.save([optimizer.state_dict(), schedule.state_dict()], file)
-    file.seek(0)
-    again = falling_rate(8)
-    for part, state in zip(again, torch.load(file, weights_only=True), strict=True):
-        part.load_state_dict(state)
-    assert first + rates(*again, 12 - after) == whole
 
 
 def gan_run(seed: int) -> Run:

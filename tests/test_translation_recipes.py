@@ -129,8 +129,10 @@ def test_domains_and_splits():
     assert torch.equal(domain_digits("handwritten", "test").images, data.mnist("test").images)
     with pytest.raises(ValueError, match="unknown domain 'seal'; known: printed, brush"):
         domain_images("seal", "test")
-    with pytest.raises(ValueError, match="unknown split 'paired'; known: train, validation, test"):
+    with pytest.raises(ValueError, match="no pairs of digits exist: 'handwritten' has no split 'paired'"):
         domain_digits("handwritten", "paired")
+    with pytest.raises(ValueError, match="unknown split 'tests'; known: train, validation, test"):
+        domain_digits("handwritten", "tests")
 
 
 def weights(run):

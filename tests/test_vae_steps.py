@@ -16,7 +16,8 @@ from gentutor.objectives.variational import (
     iwae_bound,
     reparameterize,
 )
-from gentutor.training import EMA, linear_decay
+from gentutor.optimizers import linear_decay
+from gentutor.training import EMA
 
 SHAPE = (1, 2, 3)
 

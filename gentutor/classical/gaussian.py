@@ -9,6 +9,7 @@ from torch import Tensor
 
 from gentutor._checks import expect_count
 from gentutor.classical._checks import expect_examples, expect_labels
+from gentutor.objectives._checks import expect_precise
 from gentutor.objectives.classical import linear_discriminant
 
 
@@ -42,11 +43,12 @@ class GaussianClassifier:
             shared: one covariance for all classes (linear borders) instead of one for each.
 
         Raises:
-            TypeError: x holds no floating-point numbers, or y no int64.
+            TypeError: x is not float32 or float64, or y not int64.
             ValueError: the shapes do not fit, a class has no example, or a covariance is singular.
         """
         expect_count("num_classes", num_classes)
         expect_examples(x)
+        expect_precise(x=x)
         expect_labels(y, len(x), num_classes)
         counts = torch.bincount(y, minlength=num_classes)
         if not bool((counts > 0).all()):

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from gentutor._checks import expect_count
+from gentutor._modes import plain_modes
 from gentutor.objectives.classical import bits_per_symbol
 
 
@@ -41,6 +42,7 @@ class MarkovChain:
     run_counts: Tensor
 
     @classmethod
+    @plain_modes()
     def fit(cls, text: str, order: int, smoothing: float, alphabet: str | None = None) -> "MarkovChain":
         """Count every run of ``order`` + 1 characters.
 
@@ -70,6 +72,7 @@ class MarkovChain:
         context_counts = torch.zeros_like(contexts).index_add_(0, inverse, counts)
         return cls(known, order, smoothing, contexts, context_counts, unique, counts)
 
+    @plain_modes()
     def log_probs(self, text: str) -> Tensor:
         """The log-probability of each character but the first ``order``: (len(text) - order,), nats, float64.
 
@@ -90,6 +93,7 @@ class MarkovChain:
         """The cross-entropy of a text under the chain, in bits per character; inf if it is impossible."""
         return float(bits_per_symbol(self.log_probs(text)))
 
+    @plain_modes()
     def sample(self, n: int, generator: torch.Generator | None = None, start: str | None = None) -> str:
         """n characters that go on from ``start``, which is not repeated.
 

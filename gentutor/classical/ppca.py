@@ -7,6 +7,7 @@ from torch import Tensor
 
 from gentutor._checks import expect_count
 from gentutor.classical._checks import expect_examples
+from gentutor.objectives._checks import expect_precise
 from gentutor.objectives.classical import low_rank_gaussian_log_prob
 
 
@@ -42,11 +43,12 @@ class ProbabilisticPCA:
             latent_dim: Q, 1 to D - 1.
 
         Raises:
-            TypeError: x holds no floating-point numbers, or latent_dim is no integer.
+            TypeError: x is not float32 or float64, or latent_dim is no integer.
             ValueError: x is no matrix with two rows or more, latent_dim is outside 1 to D - 1, or the
                 points lie in Q dimensions exactly, which leaves no noise.
         """
         expect_examples(x)
+        expect_precise(x=x)
         expect_count("latent_dim", latent_dim)
         n, d = x.shape
         if n < 2 or not latent_dim < d:

@@ -21,7 +21,7 @@ class Batches(Iterator[tuple[Tensor, ...]]):
         self.batch_size = batch_size
         self.device = device
         self.per_pass = len(tensors[0]) // batch_size
-        self._seed = int(torch.randint(2**62, (), generator=generator))
+        self._seed = int(torch.randint(2**62, (), generator=generator, device="cpu"))
         self._pass = 0
         self._start_pass(position=0)
 
@@ -35,9 +35,8 @@ class Batches(Iterator[tuple[Tensor, ...]]):
         return tuple(b if self.device is None else b.to(self.device, non_blocking=True) for b in batch)
 
     def _start_pass(self, position: int) -> None:
-        order = torch.randperm(
-            len(self.tensors[0]), generator=torch.Generator().manual_seed(self._seed + self._pass)
-        )
+        random = torch.Generator().manual_seed(self._seed + self._pass)
+        order = torch.randperm(len(self.tensors[0]), generator=random, device="cpu")
         self._orders = {device: order.to(device) for device in {t.device for t in self.tensors}}
         self._position = position
 

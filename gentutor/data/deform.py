@@ -1,5 +1,7 @@
 """Random deformations of images: shifts, scales and turns, bent strokes, thicker and thinner ones, crops."""
 
+import functools
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -52,7 +54,8 @@ def deform(images: Tensor, strength: float = 1.0) -> Tensor:
     if not 0 <= strength <= 2:
         raise ValueError(f"strength must lie in [0, 2], got {strength}")
     grid = _affine(images, 0.08 * strength, 1.5 * strength, turn=0.05 * strength, lean=0.05 * strength)
-    points = torch.randn(len(images), 2, CONTROL_POINTS, CONTROL_POINTS, device=images.device)
+    shape = len(images), 2, CONTROL_POINTS, CONTROL_POINTS
+    points = torch.randn(shape, dtype=images.dtype, device=images.device)
     right, below = (0.6 * strength * F.interpolate(points, images.shape[2:], mode="bicubic")).unbind(dim=1)
     height, width = images.shape[2:]
     images = _bend(images, grid + torch.stack([right * 2 / width, below * 2 / height], dim=3))
@@ -82,9 +85,10 @@ def crop_and_flip(images: Tensor, size: int) -> Tensor:
             f"expected images (B, C, H, W) and 1 <= size <= H, W, got {tuple(images.shape)}, {size}"
         )
     n, device = len(images), images.device
-    tops, lefts = (torch.rand(n, device=device).mul(side - size + 1).long() for side in images.shape[2:])
+    uniform = functools.partial(torch.rand, dtype=torch.float32, device=device)
+    tops, lefts = (uniform(n).mul(side - size + 1).long() for side in images.shape[2:])
     pixels = torch.arange(size, device=device)
-    mirrored = torch.rand(n, 1, device=device) < 0.5
+    mirrored = uniform(n, 1) < 0.5
     rows = tops[:, None] + pixels  # (B, size)
     columns = lefts[:, None] + torch.where(mirrored, pixels.flip(0), pixels)  # (B, size)
     channels = torch.arange(images.shape[1], device=device)

@@ -69,7 +69,7 @@ def read_images(folder: Path | str, size: int) -> Tensor:
         OSError: a file cannot be opened.
     """
     paths = image_files(folder)
-    images = torch.empty(len(paths), 3, size, size, dtype=torch.uint8)
+    images = torch.empty(len(paths), 3, size, size, dtype=torch.uint8, device="cpu")
     for i, path in enumerate(paths):
         square = read_image(path).resize((size, size), Image.Resampling.BICUBIC)
         images[i] = torch.from_numpy(np.array(square)).permute(2, 0, 1)  # (H, W, 3) -> (3, H, W)

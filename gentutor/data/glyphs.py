@@ -203,4 +203,4 @@ def _half(images: np.ndarray) -> np.ndarray:
 
 def _glyphs(images: np.ndarray, items: list[int]) -> Glyphs:
     channels_first = np.ascontiguousarray(images.transpose(0, 3, 1, 2))  # (N, C, S, S)
-    return Glyphs(torch.from_numpy(channels_first), torch.tensor(items))
+    return Glyphs(torch.from_numpy(channels_first), torch.tensor(items, device="cpu"))

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -49,10 +50,10 @@ def tokens(names: Sequence[str], known: Sequence[str], length: int = 8) -> Tenso
     if length < 1:
         raise ValueError(f"length must be at least 1, got {length}")
     place = {word: number for number, word in enumerate(known, start=1)}
-    rows = torch.zeros(len(names), length, dtype=torch.int64)
+    rows = np.zeros((len(names), length), dtype=np.int64)
     for row, name in zip(rows, names, strict=True):
         found = [place.get(word, 0) for word in words(name)]
         if len(found) > length:
             raise ValueError(f"expected names of at most {length} words, got {len(found)}: {name!r}")
-        row[: len(found)] = torch.tensor(found, dtype=torch.int64)
-    return rows
+        row[: len(found)] = found
+    return torch.from_numpy(rows)

@@ -57,7 +57,7 @@ def printed_digits(split: str) -> Images:
     chosen = images[[_split_of(font) == split for font in fonts.tolist()]]
     return Images(
         torch.from_numpy(chosen.reshape(-1, 1, 28, 28)),
-        torch.arange(10).repeat(len(chosen)),
+        torch.arange(10, device="cpu").repeat(len(chosen)),
     )
 
 

@@ -1,4 +1,7 @@
-"""How good is a model? Distances between samples and data, and log-likelihoods."""
+"""How good is a model? Distances between samples and data, and log-likelihoods.
+
+Samples and data may have any floating-point type. Within ``torch.autocast`` nothing is computed otherwise.
+"""
 
 from gentutor.evaluation.classes import class_frechet_distance, wilson_interval, within_class_variance
 from gentutor.evaluation.distances import (

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from gentutor.evaluation.distances import frechet_distance
+from gentutor.evaluation.distances import _expect_finite_floats, frechet_distance
 
 
 def wilson_interval(successes: int, trials: int, z: float = 1.96) -> tuple[float, float]:
@@ -62,7 +62,7 @@ def within_class_variance(x: Tensor, labels: Tensor) -> float:
 
     Raises:
         TypeError: x is no floating-point tensor, or labels no int64 one.
-        ValueError: the numbers of examples differ, or a class has one example only.
+        ValueError: the numbers of examples differ, a class has one example only, or an x is not finite.
 
     Source:
         eq-within-class-variance.
@@ -110,8 +110,7 @@ def class_frechet_distance(
 
 
 def _by_class(x: Tensor, labels: Tensor) -> dict[int, Tensor]:
-    if not isinstance(x, Tensor) or not x.is_floating_point():
-        raise TypeError(f"expected a floating-point tensor, got {getattr(x, 'dtype', type(x).__name__)}")
+    _expect_finite_floats(examples=x)
     if not isinstance(labels, Tensor) or labels.dtype != torch.int64:
         seen = getattr(labels, "dtype", type(labels).__name__)
         raise TypeError(f"labels must be an int64 tensor, got {seen}")

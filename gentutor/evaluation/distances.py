@@ -113,11 +113,11 @@ def precision_recall(real: Tensor, fake: Tensor, k: int = 3) -> tuple[float, flo
     if k < 1:
         raise ValueError(f"k must be at least 1, got {k}")
     real, fake = _features(k + 1, real=real, fake=fake)
-    real_radii, fake_radii = _radii(real, k), _radii(fake, k)
+    real_radii, fake_radii = radii_of(real, k), radii_of(fake, k)
     good = torch.zeros(len(fake), dtype=torch.bool, device=fake.device)
     covered = []
     for rows, radii in zip(real.split(CHUNK), real_radii.split(CHUNK), strict=True):
-        distances = torch.cdist(rows, fake)  # (chunk, M)
+        distances = exact_distances(rows, fake)  # (chunk, M)
         good |= (distances <= radii[:, None]).any(dim=0)
         covered.append((distances <= fake_radii).any(dim=1))
     return good.double().mean().item(), torch.cat(covered).double().mean().item()
@@ -135,7 +135,8 @@ def nearest_neighbours(
         chunk: queries compared at once; memory grows with chunk x N.
 
     Returns:
-        (indices, distances), each (Q, k), nearest first; Euclidean, in the unit of the points, float64.
+        (indices, distances), each (Q, k), nearest first, of equally near ones the one that stands first;
+        Euclidean, in the unit of the points, float64.
 
     Raises:
         TypeError: an argument is no floating-point tensor.
@@ -158,16 +159,25 @@ def nearest_neighbours(
     queries, reference = queries.flatten(1), reference.flatten(1)
     center = reference.mean(dim=0, dtype=torch.float64)  # subtracted, since large numbers would cancel below
     queries, reference = queries - center, reference - center
-    half_norms = reference.square().sum(dim=1) / 2
-    # |q - r|² / 2 = |q|² / 2 - (q.r - |r|² / 2): the nearest reference has the largest bracket
-    found = [(rows @ reference.T - half_norms).topk(k).indices for rows in queries.split(chunk)]
-    indices = torch.cat(found)
-    differences = [
-        (rows[:, None] - reference[index]).norm(dim=2)
-        for rows, index in zip(queries.split(chunk), indices.split(chunk), strict=True)
-    ]
-    distances, order = torch.cat(differences).sort(dim=1, stable=True)
-    return indices.gather(1, order), distances
+    norms = reference.norm(dim=1)
+    rounding = reference.shape[1] * torch.finfo(torch.float64).eps * norms.max()
+    indices = torch.empty(len(queries), k, dtype=torch.int64, device=queries.device)
+    distances = torch.empty(len(queries), k, dtype=torch.float64, device=queries.device)
+    for start in range(0, len(queries), chunk):
+        rows = queries[start : start + chunk]
+        # |q - r|² / 2 = |q|² / 2 - (q.r - |r|² / 2): the nearest reference has the largest bracket
+        brackets = rows @ reference.T - norms.square() / 2  # (chunk, N)
+        last = brackets.topk(k).values[:, -1] - 4 * rounding * (rows.norm(dim=1) + norms.max())
+        for i, (query, candidates) in enumerate(zip(rows, brackets >= last[:, None], strict=True), start):
+            indices[i], distances[i] = _nearest(query, candidates, reference, k)
+    return indices, distances
+
+
+def _nearest(query: Tensor, candidates: Tensor, reference: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    """The k nearest of the candidates, a mask (N,), with exact distances; of equally near ones the first."""
+    indices = candidates.nonzero()[:, 0]
+    distances, order = (reference[indices] - query).norm(dim=1).sort(stable=True)
+    return indices[order[:k]], distances[:k]
 
 
 def _covariance_root(x: Tensor) -> Tensor:
@@ -183,10 +193,18 @@ def _kernel_diagonal(x: Tensor) -> float:
     return float((x.square().mean(dim=1) + 1).pow(3).sum())
 
 
-def _radii(x: Tensor, k: int) -> Tensor:
+def radii_of(x: Tensor, k: int) -> Tensor:
     """(N, D) -> (N,), the distance to the k-th nearest other point; the nearest of all is itself."""
-    smallest = [torch.cdist(rows, x).topk(k + 1, largest=False).values for rows in x.split(CHUNK)]
+    smallest = [exact_distances(rows, x).topk(k + 1, largest=False).values for rows in x.split(CHUNK)]
     return torch.cat(smallest)[:, k]
+
+
+def exact_distances(a: Tensor, b: Tensor) -> Tensor:
+    """(N, D), (M, D) -> (N, M), by differences, not by a matrix product: equal points have the distance 0.
+
+    So a point on the edge of a ball, e.g. a copy of its k-th neighbour, is in it, wherever it was computed.
+    """
+    return torch.cdist(a, b, compute_mode="donot_use_mm_for_euclid_dist")
 
 
 def _features(minimum: int, **features: Tensor) -> list[Tensor]:

@@ -6,10 +6,13 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from gentutor._modes import plain_modes
+from gentutor.evaluation.distances import _expect_finite_floats
 from gentutor.evaluation.proposals import LatentVariableModel, importance_sampling
 from gentutor.objectives.variational import gaussian_kl, reparameterize
 
 
+@plain_modes()
 @torch.no_grad()
 def log_likelihood(
     model: LatentVariableModel,
@@ -38,7 +41,8 @@ def log_likelihood(
         generator: of the noise; PyTorch's global one if None.
 
     Returns:
-        (B,), of either sign (at most 0 for binary x).
+        (B,), of either sign (at most 0 for binary x); float32 if the model computes in bfloat16. Autocast
+        is put aside.
 
     Raises:
         ValueError: samples or chunk is not positive, or x is empty.
@@ -114,7 +118,8 @@ def active_units(means: Tensor, threshold: float = 0.01) -> int:
         A whole number in 0 ... D.
 
     Raises:
-        ValueError: means is no matrix with at least two rows.
+        TypeError: means are no floating-point tensor.
+        ValueError: means is no matrix with at least two rows, or not finite.
 
     Source:
         eq-active-units; Burda et al. 2016, section 5.2.
@@ -122,9 +127,10 @@ def active_units(means: Tensor, threshold: float = 0.01) -> int:
     >>> active_units(torch.tensor([[-1.0, 0.01], [1.0, -0.01]]))
     1
     """
+    _expect_finite_floats(means=means)
     if means.dim() != 2 or len(means) < 2:
         raise ValueError(f"expected means of shape (N, D) with N >= 2, got {tuple(means.shape)}")
-    return int((means.var(dim=0) > threshold).sum())
+    return int((means.double().var(dim=0) > threshold).sum())
 
 
 @torch.no_grad()
@@ -151,7 +157,8 @@ def latent_information(
         more information than that.
 
     Raises:
-        ValueError: the shapes differ, are no matrices, or draws is not positive.
+        TypeError: an argument is no floating-point tensor.
+        ValueError: the shapes differ, are no matrices, not finite, or draws is not positive.
 
     Source:
         eq-latent-information; Hoffman & Johnson 2016, section 2.
@@ -162,6 +169,7 @@ def latent_information(
     """
     if draws < 1:
         raise ValueError(f"draws must be at least 1, got {draws}")
+    _expect_finite_floats(mean=mean, log_var=log_var)
     if mean.dim() > 2:
         raise ValueError(f"expected means of shape (N, D), got {tuple(mean.shape)}")
     kl = gaussian_kl(mean.double(), log_var.double()).mean().item()

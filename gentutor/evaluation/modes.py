@@ -1,9 +1,8 @@
 """Variety and quality counted apart, where the kinds of data are known: the modes of a mixture."""
 
-import torch
 from torch import Tensor
 
-from gentutor.evaluation.distances import _features
+from gentutor.evaluation.distances import _features, exact_distances
 
 
 def mode_count(samples: Tensor, means: Tensor, std: float) -> tuple[int, float]:
@@ -27,7 +26,7 @@ def mode_count(samples: Tensor, means: Tensor, std: float) -> tuple[int, float]:
 
     Raises:
         TypeError: samples or means is no floating-point tensor.
-        ValueError: not two matrices with the same D, std not positive, or values not finite.
+        ValueError: not two matrices with the same D, std not positive, a mode twice, or values not finite.
 
     Source:
         Srivastava et al. 2017, section 4.1, where one hit is enough.
@@ -54,7 +53,7 @@ def mode_hits(samples: Tensor, means: Tensor, std: float) -> Tensor:
 
     Raises:
         TypeError: samples or means is no floating-point tensor.
-        ValueError: not two matrices with the same D, std not positive, or values not finite.
+        ValueError: not two matrices with the same D, std not positive, a mode twice, or values not finite.
 
     >>> mode_hits(torch.tensor([[0.2], [0.1], [5.0]]), torch.tensor([[0.0], [10.0]]), std=0.1)
     tensor([2, 0])
@@ -62,5 +61,7 @@ def mode_hits(samples: Tensor, means: Tensor, std: float) -> Tensor:
     if not std > 0:
         raise ValueError(f"std must be positive, got {std}")
     samples, means = _features(1, samples=samples, means=means)
-    distance, mode = torch.cdist(samples, means).min(dim=1)
+    if len(means.unique(dim=0)) < len(means):
+        raise ValueError("means holds a mode twice: no sample could be told to be of one of the two")
+    distance, mode = exact_distances(samples, means).min(dim=1)
     return mode[distance <= 3 * std].bincount(minlength=len(means))

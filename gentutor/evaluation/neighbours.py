@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from gentutor.evaluation.distances import CHUNK, _features
+from gentutor.evaluation.distances import CHUNK, _features, exact_distances, radii_of
 
 
 def density_coverage(real: Tensor, fake: Tensor, k: int = 3) -> tuple[float, float]:
@@ -64,7 +64,7 @@ def from_radii(real: Tensor, fake: Tensor, radii: Tensor, k: int) -> tuple[float
     real, fake = _features(1, real=real, fake=fake)
     held = torch.cat(
         [
-            (_exact_distances(rows, fake) <= radius[:, None]).sum(dim=1)
+            (exact_distances(rows, fake) <= radius[:, None]).sum(dim=1)
             for rows, radius in zip(real.split(CHUNK), radii.split(CHUNK), strict=True)
         ]
     )  # (N,), samples in each ball
@@ -91,11 +91,4 @@ def neighbour_radii(points: Tensor, k: int = 3) -> Tensor:
     if k < 1:
         raise ValueError(f"k must be at least 1, got {k}")
     (points,) = _features(k + 1, points=points)
-    distances = (_exact_distances(rows, points) for rows in points.split(CHUNK))
-    smallest = [each.topk(k + 1, largest=False).values for each in distances]
-    return torch.cat(smallest)[:, k]
-
-
-def _exact_distances(a: Tensor, b: Tensor) -> Tensor:
-    """By differences, not by a matrix product: equal points have the distance 0."""
-    return torch.cdist(a, b, compute_mode="donot_use_mm_for_euclid_dist")
+    return radii_of(points, k)

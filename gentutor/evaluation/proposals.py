@@ -10,6 +10,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from gentutor._modes import plain_modes
 from gentutor.objectives.variational import elbo, gaussian_kl, importance_log_weights, reparameterize
 
 
@@ -35,7 +36,7 @@ def effective_sample_size(log_w: Tensor) -> Tensor:
         one is no proof that nothing was missed where the proposal never draws.
 
     Raises:
-        ValueError: log_w is not of shape (K, B), or empty.
+        ValueError: log_w is not of shape (K, B), empty, or holds nan.
 
     Source:
         eq-effective-sample-size; Kong, Liu & Wong 1994.
@@ -45,9 +46,13 @@ def effective_sample_size(log_w: Tensor) -> Tensor:
     """
     if log_w.dim() != 2 or log_w.numel() == 0:
         raise ValueError(f"expected log weights of shape (K, B), got {tuple(log_w.shape)}")
+    if bool(log_w.isnan().any()):
+        raise ValueError("log_w holds nan")
+    log_w = log_w.to(_sum_dtype(log_w))
     return (2 * torch.logsumexp(log_w, dim=0) - torch.logsumexp(2 * log_w, dim=0)).exp()
 
 
+@plain_modes()
 @torch.no_grad()
 def importance_sampling(
     model: LatentVariableModel,
@@ -87,15 +92,17 @@ def importance_sampling(
         raise ValueError(
             f"expected a proposal for each of {len(x)} examples, got {len(mean)} and {len(log_var)}"
         )
+    dtype = torch.promote_types(x.dtype, mean.dtype)  # an encoder within autocast answers in bfloat16
+    mean, log_var = mean.to(dtype), log_var.to(dtype)
     estimates, effective = [], []
     for part, m, v in zip(x.split(chunk), mean.split(chunk), log_var.split(chunk), strict=True):
-        total = torch.full_like(m[:, 0], -math.inf)  # log sum w, (B,)
+        total = torch.full_like(m[:, 0], -math.inf, dtype=_sum_dtype(m))  # log sum w, (B,)
         squares = total.clone()  # log sum w², (B,)
         draws = max(1, chunk // len(part))
         for start in range(0, samples, draws):
             shape = (min(draws, samples - start), *m.shape)
             z = reparameterize(m.expand(shape), v.expand(shape), generator)  # (K, B, D)
-            log_w = importance_log_weights(model.log_px_z(part, z), z, m, v)
+            log_w = importance_log_weights(model.log_px_z(part, z), z, m, v).to(total)
             total = torch.logaddexp(total, torch.logsumexp(log_w, dim=0))
             squares = torch.logaddexp(squares, torch.logsumexp(2 * log_w, dim=0))
         estimates.append(total - math.log(samples))
@@ -103,6 +110,7 @@ def importance_sampling(
     return torch.cat(estimates), torch.cat(effective)
 
 
+@plain_modes()
 def refit(
     model: LatentVariableModel,
     x: Tensor,
@@ -143,6 +151,11 @@ def refit(
         optimizer.step()
         schedule.step()
     return mean.detach(), log_var.detach()
+
+
+def _sum_dtype(x: Tensor) -> torch.dtype:
+    """At least float32: a sum in bfloat16 stops growing at 256 times its terms."""
+    return torch.promote_types(x.dtype, torch.float32)
 
 
 def widened(log_var: Tensor, factor: float) -> Tensor:

@@ -1,7 +1,8 @@
 """Is what was made nearer to what was meant than to everything else?"""
 
-import torch
 from torch import Tensor
+
+from gentutor.evaluation.distances import exact_distances
 
 
 def retrieval_ranks(made: Tensor, candidates: Tensor) -> Tensor:
@@ -39,9 +40,5 @@ def retrieval_ranks(made: Tensor, candidates: Tensor) -> Tensor:
     if made.shape != candidates.shape or made.dim() < 2 or len(made) == 0:
         seen = f"{tuple(made.shape)} and {tuple(candidates.shape)}"
         raise ValueError(f"expected two tensors of one shape (N, ...), N >= 1, got {seen}")
-    distance = torch.cdist(
-        made.detach().double().flatten(1),
-        candidates.detach().double().flatten(1),
-        compute_mode="donot_use_mm_for_euclid_dist",  # exact, so that equal candidates are equally far
-    )
+    distance = exact_distances(made.detach().double().flatten(1), candidates.detach().double().flatten(1))
     return (distance <= distance.diagonal()[:, None]).sum(dim=1)  # its own is one of them

@@ -7,7 +7,6 @@ from gentutor.exercises._compare import Case
 
 BATCHES = "The two batches may differ in size, and may hold one example: take the mean of each by itself."
 SHAPES = "The logits may have any shape: take the mean over all their elements."
-DOUBLE = "In float64 your result is only as exact as in float32."
 SUM = "You take a sum where the expectation is a mean: the loss would grow with the size of the batch."
 POOLED = (
     "You pool the two batches into one mean, so the larger batch weighs more. Each expectation is the mean "

@@ -13,10 +13,12 @@ from torch import Tensor
 
 from gentutor.exercises._verdict import NotAttempted, Wrong, one_line
 
+FROM_TORCH = ("not implemented for '", "bool tensor")  # its NotImplementedErrors, which are no stub's
 SCALARS = (
     "Functions of math, float() and int() take one number, and a tensor has many: use torch.log, torch.exp "
     "and their like, which work on every element."
 )
+ARRAYS = "NumPy's arrays are no tensors: torch.from_numpy(...).float() makes one."
 CRASHES = {
     "same device": "The check runs on the CPU: take the device from an argument, as in real.device.",
     "boolean value of tensor": (
@@ -25,6 +27,15 @@ CRASHES = {
     ),
     "only one element tensors can be converted": SCALARS,
     "cannot be converted to scalar": SCALARS,
+    "python scalars": SCALARS,
+    "must be tensor, not": "PyTorch's functions take tensors: of a plain number take math.log and its like.",
+    "unexpected keyword argument 'axis'": "NumPy's functions do not know tensors; x.sum(dim=...) does.",
+    "must have the same dtype": (
+        "Two tensors of different data types meet; networks are float32, NumPy's numbers float64: x.float() "
+        "makes a float32 tensor of x."
+    ),
+    "'numpy.ndarray' object has no attribute": ARRAYS,
+    "but got numpy.ndarray": ARRAYS,
     "can't call numpy() on tensor that requires grad": (
         "NumPy knows no gradients: keep to PyTorch's own functions, whose results can be differentiated."
     ),
@@ -53,7 +64,7 @@ def call(
         keywords: the names of those arguments that are passed by keyword.
 
     Raises:
-        NotAttempted: it raised NotImplementedError (and not from within PyTorch, for a data type).
+        NotAttempted: it raised NotImplementedError (and not PyTorch, for a data type).
         Wrong: it is no function, takes other arguments, crashes, compares tensors whose shapes do not
             fit, changes a tensor it was given, or sets the random seed.
     """
@@ -68,7 +79,7 @@ def call(
     except Wrong:
         raise
     except (Exception, SystemExit) as error:
-        if isinstance(error, NotImplementedError) and "not implemented for '" not in str(error):
+        if isinstance(error, NotImplementedError) and not any(text in str(error) for text in FROM_TORCH):
             raise NotAttempted from error
         raise Wrong(_crash_message(answer, error, crashes or {})) from error
     for name, value in tensors.items():

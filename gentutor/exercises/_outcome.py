@@ -21,7 +21,7 @@ PARTLY_CUT = (
     "on its way, or a clamp or round that makes it zero? Keep to operations on tensors."
 )
 BACKWARD = "Your function calls backward() itself. Just return the loss; the training step does the rest."
-SCALAR = "One number is expected: an expectation is a mean over all elements."
+SCALAR = "One number is expected: an expectation is a mean over all elements, and an integral a sum."
 
 
 @dataclass
@@ -113,10 +113,14 @@ def read_tensor(result: Any) -> Tensor:
     """
     if result is None:
         raise Wrong("Your function returns nothing (None): is its return statement missing?")
-    if isinstance(result, bool | int | float):
+    if isinstance(result, bool | int | float | np.number):
         raise Wrong(
             f"Your function returns {a(result)}, a plain number without a gradient. "
             "Return the tensor itself, without .item() or float()."
+        )
+    if isinstance(result, list | tuple) and result and all(isinstance(part, Tensor) for part in result):
+        raise Wrong(
+            f"Your function returns {a(result)} of tensors: torch.stack or torch.cat makes one of them."
         )
     if not isinstance(result, Tensor):
         raise Wrong(f"Your function returns {a(result)}, but a tensor is expected.")

@@ -9,11 +9,20 @@ from gentutor.exercises._compare import Mistake
 
 PER_EXAMPLE = "One number for each example is expected, shape (B,): "
 TURNED = " And the sign is turned."
+# What people add inside a logarithm, or clamp at, to be safe; two are finfo's eps and tiny.
+FUDGES = (1e-5, 1e-6, 1e-7, 2**-23, 1e-8, 1e-9, 1e-10, 1e-12, 1e-16, 1e-20, 1e-30, 2**-126)
 CRASHES = {
     "greaterthan(lower_bound": (
         "A standard deviation must be positive, but a log-variance may be negative: std = exp(log_var / 2)."
     ),
     "std >= 0": "A standard deviation must be positive: it is exp(log_var / 2), not log_var itself.",
+    "python scalars": (
+        "The functions of math take one number: take torch's, as in torch.log(x) or x.log(), which take them "
+        "all and pass gradients on."
+    ),
+    "call numpy() on tensor that requires grad": (
+        "NumPy would cut the gradient, which training needs: take torch's function of the same name."
+    ),
     "dimension out of range": "The batch is dimension 0, so sum over dimension 1 (or all but the first).",
 }
 

@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -13,6 +13,7 @@ from gentutor.models.vae import VAE, mlp_vae
 from gentutor.objectives import variational
 
 Terms = Callable[[Tensor, Tensor], Tensor]
+KLTerms = Callable[[Tensor, Tensor, Tensor], Tensor]
 Reduce = Callable[[Tensor], Tensor]
 
 
@@ -31,6 +32,21 @@ def standard_deviation(log_var: Tensor) -> Tensor:
     return (log_var / 2).exp()
 
 
+def closed_kl(mean: Tensor, log_var: Tensor, z: Tensor) -> Tensor:
+    """The KL divergence of each latent dimension, which no sample enters."""
+    return variational.gaussian_kl_terms(mean, log_var)
+
+
+def sampled_kl(mean: Tensor, log_var: Tensor, z: Tensor) -> Tensor:
+    """log q(z|x) - log p(z) of each dimension, whose expectation over z is the divergence."""
+    return (z.square() - (z - mean).square() / log_var.exp() - log_var) / 2
+
+
+def path_kl(mean: Tensor, log_var: Tensor, z: Tensor) -> Tensor:
+    """The same with the gradient through z alone: that left out is 0 on average (Roeder et al. 2017)."""
+    return sampled_kl(mean.detach(), log_var.detach(), z)
+
+
 def mean_of_sums(terms: Tensor) -> Tensor:
     """Summed over all but the batch, then the mean over the batch."""
     return terms.flatten(1).sum(dim=1).mean()
@@ -40,18 +56,26 @@ def mean_of_sums(terms: Tensor) -> Tensor:
 class How:
     """How an update is done; the defaults are right.
 
-    ``log_prob`` gives the terms (B, C, H, W) of log p(x|z), ``kl`` those (B, D) of the KL divergence;
-    ``likelihood`` and ``divergence`` reduce them to the two numbers of the loss.
+    ``log_prob`` gives the terms (B, C, H, W) of log p(x|z), ``kl`` those (B, D) of the KL divergence,
+    from mean, log_var and z; ``likelihood`` and ``divergence`` reduce them to the two numbers of the loss.
     """
 
     scale: Reduce = standard_deviation
     attached: bool = True  # gradients flow through z
     log_prob: Terms = log_prob_terms
-    kl: Terms = variational.gaussian_kl_terms
+    kl: KLTerms = closed_kl
     likelihood: Reduce = mean_of_sums
     divergence: Reduce = mean_of_sums
     sign: float = 1.0
     zero_grad: bool = True
+
+
+RIGHT = (How(), How(kl=sampled_kl), How(kl=path_kl))  # on average, the gradient of all is the ELBO's
+
+
+def variants(bug: How) -> list[How]:
+    """The bug in steps with each right form of the KL term, if it is not about that."""
+    return [replace(bug, kl=right.kl) for right in RIGHT] if bug.kl is closed_kl else [bug]
 
 
 class Model:
@@ -76,7 +100,7 @@ class Model:
         noise = ((z - mean) / scale).detach()
         sample = mean + scale * noise if how.attached else z
         log_px_z = how.likelihood(how.log_prob(self.vae.decode(sample), x))
-        kl = how.divergence(how.kl(mean, log_var))
+        kl = how.divergence(how.kl(mean, log_var, sample))
         if how.zero_grad:
             self.optimizer.zero_grad()
         (how.sign * (kl - log_px_z)).backward()

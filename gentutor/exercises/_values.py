@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import ceil, inf, isnan, log10
+from math import ceil, inf, isnan, log10, trunc
 from numbers import Real
 from typing import Any
 
@@ -39,21 +39,23 @@ class Number:
         number = float(value)
         if abs(number - self.expected) <= self.tolerance:
             return
-        near = {abs(number - known): hint for known, hint in self.mistakes.items()}
-        nearest = min(near, default=inf)
-        known = nearest <= max(self.tolerance, ROUNDING)
-        text = near[nearest] if known else _unknown(number, self.expected, self.tolerance)
-        raise Wrong(f"{text}\nYou answered {number:g}.")
+        raise Wrong(f"{self._why(number)}\nYou answered {number:g}.")
 
-
-def _unknown(value: float, expected: float, tolerance: float) -> str:
-    """What to say of a wrong number that no known mistake gives."""
-    if isnan(value):
-        return "that is not a number."
-    given, wanted = len(f"{value:.10f}".rstrip("0").split(".")[1]), ceil(-log10(tolerance))
-    if 0 < given < wanted and abs(value - expected) < min(10**-given, 0.05 * abs(expected)):
-        return f"that is right as far as it goes: give {wanted} decimals."
-    return f"that is too {'large' if value > expected else 'small'}."
+    def _why(self, value: float) -> str:
+        """What to say of a wrong number: a known mistake, too few decimals, or on which side it lies."""
+        if isnan(value):
+            return "that is not a number."
+        known = min(self.mistakes, key=lambda known: abs(value - known), default=inf)
+        if abs(value - known) <= self.tolerance:
+            return self.mistakes[known]
+        given, wanted = len(f"{value:.10f}".rstrip("0").split(".")[1]), ceil(-log10(self.tolerance))
+        cut = trunc(self.expected * 10**given) / 10**given
+        shortened = min(abs(value - cut), abs(value - round(self.expected, given))) < 1e-9
+        if 0 < given < wanted and shortened and abs(value - self.expected) < 0.1 * abs(self.expected):
+            return f"that is right as far as it goes: give {wanted} decimals."
+        if abs(value - known) <= ROUNDING:
+            return self.mistakes[known]
+        return f"that is too {'large' if value > self.expected else 'small'}."
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,3 @@ def _plain(answer: Any) -> Any:
     if getattr(value, "shape", None) in ((), (1,)) and hasattr(value, "item"):
         value = value.item()
     return value
-
-
-number, choice = Number, Choice

@@ -1,6 +1,7 @@
 """The exercises of the chapter on generation under a condition, by the name after "conditional."."""
 
 from gentutor.exercises import (
+    conditional_auxiliary,
     conditional_information,
     conditional_judge,
     conditional_labels,
@@ -15,6 +16,7 @@ EXERCISES: dict[str, Exercise] = {
     **conditional_labels.EXERCISES,
     **conditional_judge.EXERCISES,
     **conditional_logits.EXERCISES,
+    **conditional_auxiliary.EXERCISES,
     **conditional_information.EXERCISES,
     **conditional_sample.EXERCISES,
     **conditional_words.EXERCISES,

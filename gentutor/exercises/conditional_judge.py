@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gentutor.exercises._calls import call
+from gentutor.exercises._networks import expect_trainable
 from gentutor.exercises._noise import expect_fresh, expect_standard_normal, recorded
 from gentutor.exercises._outcome import close, expect_no_backward, read_tensor, slopes
 from gentutor.exercises._verdict import Exercise, Wrong
@@ -32,6 +33,19 @@ def discriminator_loss(
     return adversarial.discriminator_loss(discriminator(real, y), discriminator(fake, y))
 
 
+LOSS_CRASHES = {
+    "missing 1 required positional argument": "Both networks are told the labels: generator(z, y) and "
+    "discriminator(x, y).",
+    "expected noise of shape": "The generator takes noise of shape (B, generator.latent_dim).",
+    "expected one condition": "Noise and labels go in pairs: one row of z for each label.",
+    "expected one label": "Images and labels go in pairs: one label for each image.",
+}
+OTHER_LABELS = (
+    "Taken together, the fakes have other labels than the real images: the discriminator may tell the two "
+    "batches apart by their labels. Make the fakes for the labels y, in any order."
+)
+
+
 def _judge_loss(answer: object) -> None:
     discriminator = _Judge()
     generator = ConditionalGenerator(MLPGenerator(5 + 3, (1, 2, 2), (6,)), OneHot(3), 5, torch.arange(3))
@@ -41,54 +55,63 @@ def _judge_loss(answer: object) -> None:
     seen: list[Tensor] = []
     for y in (many, many, torch.tensor([1])):
         real = torch.rand(len(y), 1, 2, 2) * 2 - 1
-        arguments = {"discriminator": discriminator, "generator": generator, "real": real, "y": y}
+        networks = {"discriminator": discriminator, "generator": generator}
         with (
             recorded(generator) as noise,
             recorded(generator, 1) as asked,
-            recorded(discriminator, 1) as judged,
+            recorded(discriminator) as shown,
+            recorded(discriminator, 1) as told,
         ):
-            loss = read_tensor(call(answer, arguments, LOSS_CRASHES))
+            loss = read_tensor(call(answer, {**networks, "real": real, "y": y}, LOSS_CRASHES))
         expect_no_backward(discriminator, generator)
-        expect_standard_normal(noise, (len(y), 5))
-        expect_fresh(noise, seen)
-        seen += noise
-        _judge_labels(asked, judged, y)
-        _judge_value(loss, discriminator, generator, real, y, noise[-1])
-        _judge_gradients(loss, discriminator, generator, real, y, noise[-1])
+        expect_trainable(networks)
+        if not noise:
+            raise Wrong("Your function never calls generator(z, y).")
+        if not shown:
+            raise Wrong("Your function never calls discriminator(x, y), which gives the logits.")
+        z, c = torch.cat(noise), torch.cat(asked)
+        judged = _judged((torch.cat(shown), torch.cat(told)), (real, y), (generator(z, c).detach(), c))
+        if len(judged) != len(y):
+            raise Wrong(
+                f"The discriminator judges {len(judged)} different fakes for {len(y)} real images: make one "
+                "for each label, and no two from the same noise."
+            )
+        z, c = z[judged], c[judged]
+        expect_standard_normal([z], (len(y), 5))
+        expect_fresh([z], seen)
+        seen.append(z)
+        if not torch.equal(c.sort().values, y.sort().values):
+            raise Wrong(OTHER_LABELS)
+        fake = generator(z, c).detach()
+        _judge_value(loss, discriminator(real, y).detach(), discriminator(fake, c).detach())
+        _judge_gradients(loss, discriminator, generator, (real, y), (fake, c))
 
 
-LOSS_CRASHES = {
-    "missing 1 required positional argument": "Both networks are told the labels: generator(z, y) and "
-    "discriminator(x, y).",
-    "expected noise of shape": "The generator takes noise of shape (B, generator.latent_dim).",
-}
+Pairs = tuple[Tensor, Tensor]  # images and their labels
 
 
-def _judge_labels(asked: list[Tensor], judged: list[Tensor], y: Tensor) -> None:
-    if not judged:
-        raise Wrong("Your function never calls the discriminator: discriminator(x, y) gives its logits.")
-    if len(judged) == 1 and len(judged[0]) == 2 * len(y):
-        judged = list(judged[0].split(len(y)))  # real and fake in one batch
-    if not all(torch.equal(labels, asked[-1]) for labels in judged[1:]):
+def _judged(shown: Pairs, real: Pairs, fake: Pairs) -> Tensor:
+    """Which fakes the discriminator was shown, in whatever batches and order; if none, the last ones made."""
+    known, labels = (torch.cat([of_real, of_fake]) for of_real, of_fake in zip(real, fake, strict=True))
+    images, told = shown
+    distances = torch.cdist(images.flatten(1), known.flatten(1), compute_mode="donot_use_mm_for_euclid_dist")
+    distance, place = distances.min(dim=1)
+    if bool((distance > 1e-4).any()):
+        raise Wrong("The discriminator is shown what is neither a real image nor one of the fakes.")
+    count, is_fake = len(real[0]), place >= len(real[0])
+    wrong = told != labels[place]
+    if bool(wrong[is_fake].any()):
         raise Wrong(
             "The fakes are made for some labels and judged under others: then the discriminator learns that "
             "any image goes with any label, and the condition is lost. Give both the same y."
         )
-    if not torch.equal(judged[0], y):
+    if bool(wrong[~is_fake].any()):
         raise Wrong("The real images are judged under labels that are not theirs.")
-    if not torch.equal(asked[-1], y):
-        raise Wrong(
-            "The fakes are made for labels of your own. That can work, but the two batches then differ in "
-            "their labels as well, which the discriminator may notice: take the real images' labels y."
-        )
+    judged = place[is_fake].unique() - count
+    return judged if len(judged) else torch.arange(len(fake[0]))[-count:]
 
 
-def _judge_value(
-    loss: Tensor, discriminator: nn.Module, generator: nn.Module, real: Tensor, y: Tensor, z: Tensor
-) -> None:
-    with torch.no_grad():
-        fake = generator(z, y)
-        on_real, on_fake = discriminator(real, y), discriminator(fake, y)
+def _judge_value(loss: Tensor, on_real: Tensor, on_fake: Tensor) -> None:
     right = adversarial.discriminator_loss(on_real, on_fake)
     known = {
         "The labels of real and fake are swapped: -log D on real, -log(1 - D) on fake.": (
@@ -98,9 +121,15 @@ def _judge_value(
         "The sign is turned: this is the value of the game, and the loss is minus that.": -right,
         "The term of the real images is missing.": -F.logsigmoid(-on_fake).mean(),
         "The term of the fakes is missing.": -F.logsigmoid(on_real).mean(),
-        "You sum over the batch; each expectation is a mean.": right * len(y),
+        "You sum over the batch; each expectation is a mean.": right * len(on_real),
         "A sigmoid is taken twice: the discriminator returns logits.": (
             adversarial.discriminator_loss(on_real.sigmoid(), on_fake.sigmoid())
+        ),
+        "You take the mean of the logits first; each expectation is a mean of logarithms.": (
+            adversarial.discriminator_loss(on_real.mean(), on_fake.mean())
+        ),
+        "That is the least-squares loss; the one of the text has logarithms.": (
+            (on_real - 1).square().mean() + on_fake.square().mean()
         ),
     }
     if loss.dim():
@@ -108,13 +137,13 @@ def _judge_value(
     if close(loss.detach(), right, 1e-5):
         return
     for hint, value in known.items():
-        if len(y) > 1 and close(loss.detach(), value, 1e-5):
+        if len(on_real) > 1 and close(loss.detach(), value, 1e-5):
             raise Wrong(hint)
     raise Wrong(f"Expected {right.item():.5g} for these images and this noise, got {loss.item():.5g}.")
 
 
 def _judge_gradients(
-    loss: Tensor, discriminator: nn.Module, generator: nn.Module, real: Tensor, y: Tensor, z: Tensor
+    loss: Tensor, discriminator: nn.Module, generator: nn.Module, real: Pairs, fake: Pairs
 ) -> None:
     if not loss.requires_grad:
         raise Wrong("The value is right, but no gradient reaches the discriminator: what cuts it?")
@@ -125,8 +154,7 @@ def _judge_gradients(
             "The loss's gradient reaches the generator: detach the fakes, for this is the discriminator's "
             "turn."
         )
-    fake = generator(z, y).detach()
-    right = slopes(adversarial.discriminator_loss(discriminator(real, y), discriminator(fake, y)), moved)
+    right = slopes(adversarial.discriminator_loss(discriminator(*real), discriminator(*fake)), moved)
     for got, expected in zip(gradients, right, strict=False):
         if got is None or expected is None or not close(got, expected, 1e-4):
             raise Wrong(

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gentutor.exercises._compare import Case, Mistake, same_function
+from gentutor.exercises._compare import Case, Mistake, SameFunction
 from gentutor.exercises._verdict import Exercise
 from gentutor.models.conditional import concat_condition
 
@@ -20,7 +20,8 @@ WIDTH = (
 )
 CRASHES = {
     "sizes of tensors must match": MAPS,
-    "same number of dimensions": MAPS,
+    "dimensions: got 4": MAPS,
+    "dimensions: got 2 and 1": "The code of the labels is a matrix, (B, K): F.one_hot(y, num_classes).",
     "dimension out of range": MAPS,
     "applicable only to index tensor": "F.one_hot wants int64 labels, as y has: do not convert them.",
 }
@@ -42,7 +43,6 @@ def _cases() -> list[Case]:
         case(h[:1], y[:1], 5, WIDTH),
         case(torch.randn(4, 3, 4, 4), torch.tensor([1, 1, 0, 2]), 4, MAPS),
         case(h, y, 4, WIDTH),
-        case(h.double(), y, 5, "The result keeps the data type of h: torch.cat of float64 and float32 does."),
     ]
 
 
@@ -85,7 +85,7 @@ def _one_label(h: Tensor, y: Tensor, num_classes: int) -> Tensor:
 
 
 CONCAT = Exercise(
-    judge=same_function(
+    judge=SameFunction(
         concat_condition,
         _cases,
         [
@@ -136,7 +136,7 @@ CONCAT = Exercise(
         crashes=CRASHES,
     ),
     solution=concat_condition,
-    praise="features get one-hot numbers, maps get constant maps, and the type of the features stays.",
+    praise="features get one-hot numbers, maps get constant maps.",
     hints=(
         "F.one_hot(y, num_classes) is (B, K), int64: bring it to the type of h.",
         "For a map: code[:, :, None, None].expand(-1, -1, H, W), one constant map for each number.",

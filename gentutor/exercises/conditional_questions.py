@@ -1,13 +1,12 @@
-"""Questions on generation under a condition whose answer is a number or a letter."""
+"""Questions on generation under a condition; they stand in the chapter, the judges of their answers here."""
 
-from gentutor.exercises._values import choice, number
+import math
+
+from gentutor.exercises._values import Choice, Number
 from gentutor.exercises._verdict import Exercise
 
-# The question: two classes, equally frequent, x | y = -1 ~ N(-1, 1) and x | y = 1 ~ N(1, 1). A generator
-# ignores the label: q(x|y) is the same density for both. The discriminator of (x, y) is at its optimum.
-# What is the difference of its logits l(x, 1) - l(x, -1) at x = 1.5?
 LOGIT_GAP = Exercise(
-    judge=number(
+    judge=Number(
         3.0,
         {
             1.5: "The difference of the two squares is ((x + 1)² - (x - 1)²) / 2 = 2x, not x.",
@@ -32,15 +31,8 @@ LOGIT_GAP = Exercise(
     ),
 )
 
-# The question: in a conditional GAN the generator is told the label, but the discriminator is not: it
-# judges x alone. Otherwise nothing is changed, and training goes well. What do you see?
-# (a) Samples of the right class, only a little less sharp.
-# (b) Good samples, whose class has nothing to do with the label asked for: with ten classes about 10 %
-#     are right.
-# (c) The generator makes the same image for every label: without a judge it collapses.
-# (d) An error, because the shapes do not fit.
 UNTOLD = Exercise(
-    judge=choice(
+    judge=Choice(
         "b",
         {
             "a": "What would teach the generator which label means which digit? Its loss knows no labels.",
@@ -52,26 +44,19 @@ UNTOLD = Exercise(
         },
     ),
     solution="b",
-    praise="the game's optimum is p(x) = q(x): any use of the label, or none, is equally good.",
+    praise=(
+        "at the optimum q(x) = p(x): any use of the label that leaves the mixture as it is, or none, is "
+        "equally good."
+    ),
     hints=(
         "What does the generator's loss depend on?",
-        "Exchange the labels of two classes in the generator: does the discriminator's view change?",
+        "Exchange the labels of two equally frequent classes in the generator: does its loss change?",
         "I(y; x) of the samples is not constrained at all.",
     ),
 )
 
-# The question: this step of a conditional GAN runs, and its samples look real. But only a tenth of them
-# are of the class asked for. One of the marked lines is wrong. Which?
-#
-#     def step(real, y, generator, discriminator, g_optimizer, d_optimizer):
-# (a)     z = torch.randn(len(real), generator.latent_dim)
-# (b)     fake = generator(z, torch.randint(10, (len(real),)))
-# (c)     d_loss = discriminator_loss(discriminator(real, y), discriminator(fake.detach(), y))
-#         d_optimizer.zero_grad(); d_loss.backward(); d_optimizer.step()
-# (d)     g_loss = generator_loss(discriminator(fake, y))
-#         g_optimizer.zero_grad(); g_loss.backward(); g_optimizer.step()
 SPOT_THE_BUG = Exercise(
-    judge=choice(
+    judge=Choice(
         "b",
         {
             "a": "Noise from N(0, I), a row for each image: this is right.",
@@ -97,14 +82,8 @@ SPOT_THE_BUG = Exercise(
     ),
 )
 
-# The question: net = nn.Sequential(nn.Linear(74, 256), nn.ReLU(), nn.Linear(256, 784)) is to map noise z
-# (B, 64) and one-hot labels c (B, 10) to images. What of these works?
-# (a) net(z, c)
-# (b) net((z, c))
-# (c) net(torch.cat([z, c], dim=1))
-# (d) net(torch.cat([z, c], dim=0))
 TWO_INPUTS = Exercise(
-    judge=choice(
+    judge=Choice(
         "c",
         {
             "a": "nn.Sequential hands one input from layer to layer: this is a TypeError.",
@@ -124,12 +103,8 @@ TWO_INPUTS = Exercise(
     ),
 )
 
-# The question: a VAE was trained without labels on ten equally frequent digits, perfectly: p(x) is the
-# data's, and q(z|x) the posterior. Now encoder and decoder are told the label as well, and the conditional
-# VAE is trained to perfection, too. By how many nats does -log p(x|y), averaged over the data, lie below
-# -log p(x)? (The label is a function of the image: H(y|x) = 0.)
 LABEL_IS_WORTH = Exercise(
-    judge=number(
+    judge=Number(
         2.303,
         {
             0.0: "The label tells something about x, so x is less surprising once y is known.",
@@ -149,10 +124,89 @@ LABEL_IS_WORTH = Exercise(
     ),
 )  # fmt: skip
 
+H_ERROR = -(0.9 * math.log(0.9) + 0.1 * math.log(0.1))
+ACCURACY_90 = Exercise(
+    judge=Number(
+        math.log(10) - H_ERROR - 0.1 * math.log(9),
+        {
+            math.log(10): "That is the ceiling, reached if the condition always shows.",
+            0.9 * math.log(10): (
+                "The information is not the ceiling times the accuracy: an error destroys more than its own "
+                "share, since you do not know where it happened."
+            ),
+            math.log(10) - H_ERROR: (
+                "Knowing whether there was an error is not enough: in the 10 % that are wrong, one of nine "
+                "classes is still to be named, 0.1 · log 9 nats."
+            ),
+            math.log(10) - 0.1 * math.log(9): (
+                "What is missing: which samples are wrong is not known either, and costs the entropy of a "
+                "coin with 0.9 and 0.1."
+            ),
+            H_ERROR + 0.1 * math.log(9): "That is what remains unknown, H(y|ŷ); subtract it from log 10.",
+            (math.log(10) - H_ERROR - 0.1 * math.log(9)) / math.log(2): "That is in bits, not nats.",
+            0.9: "That is the accuracy.",
+            0.0: "It would be 0 at an accuracy of 10 %, if every class were seen equally often.",
+            math.log(10) - H_ERROR - 0.1 * math.log(10): (
+                "A wrong sample shows one of nine classes, not of ten: 0.1 · log 9."
+            ),
+        },
+        tolerance=0.001,
+    ),
+    solution=1.758,
+    praise="1.758 of 2.303 nats: one error in ten costs a quarter of the control.",
+    hints=(
+        "I(y; ŷ) = H(y) - H(y|ŷ). By symmetry H(y|ŷ) is the same for every ŷ.",
+        "Given ŷ, y is that class with probability 0.9, and each of nine others with 0.1 / 9.",
+        "H(y|ŷ) = -0.9 log 0.9 - 0.1 log(0.1 / 9).",
+    ),
+)  # fmt: skip
+
+UNKNOWN_WORD = Exercise(
+    judge=Choice(
+        "c",
+        {
+            "a": "The word becomes token 0, and the sum of no vectors is a vector of zeros: nothing fails.",
+            "b": (
+                "The decoder maps every code to a picture, and its z is drawn as always. Zero lies in the "
+                "middle of the codes that it has seen."
+            ),
+            "d": "Letters are not looked at: a word is a row of a table, or it is unknown.",
+        },
+    ),
+    solution="c",
+    praise="the code is that of the empty bag, for 'ghost' as for 'yarn': nothing of the name is left.",
+    hints=(
+        "What are the tokens of a name of which no word is known?",
+        "What is the sum of no vectors?",
+        "Do two such names differ in anything that the decoder sees?",
+    ),
+)
+
+WORD_ORDER = Exercise(
+    judge=Choice(
+        "b",
+        {
+            "a": "One bag has a word more: the sums differ by the vector of 'red'.",
+            "c": "'woman' and 'man' are two words, with a vector each, however alike they look as letters.",
+            "d": "They share 'twelve' alone: 'o' and 'clock' are other words than 'thirty'.",
+        },
+    ),
+    solution="b",
+    praise="the same four words, in another order: the code is the same, and so are the pictures drawn.",
+    hints=(
+        "Write down the words of both names, in alphabetical order.",
+        "A sum does not change if its terms change places.",
+        "Two bags are equal if every word occurs equally often in both.",
+    ),
+)
+
 EXERCISES = {
     "logit_gap": LOGIT_GAP,
     "untold": UNTOLD,
     "spot_the_bug": SPOT_THE_BUG,
     "two_inputs": TWO_INPUTS,
     "label_is_worth": LABEL_IS_WORTH,
+    "accuracy_90": ACCURACY_90,
+    "unknown_word": UNKNOWN_WORD,
+    "word_order": WORD_ORDER,
 }

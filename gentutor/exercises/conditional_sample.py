@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from gentutor.exercises._calls import call
 from gentutor.exercises._noise import expect_fresh, expect_standard_normal, recorded
-from gentutor.exercises._outcome import Outcome, read_tensor, value_difference
+from gentutor.exercises._outcome import Outcome, close, read_tensor, value_difference
 from gentutor.exercises._verdict import Exercise, NotAttempted, Wrong
 from gentutor.models.conditional import OneHot
 from gentutor.models.cvae import CVAE, mlp_cvae
@@ -17,6 +18,7 @@ LATENT, CLASSES, SHAPE = 20, 4, (1, 3, 4)
 CRASHES = {
     "expected latents of shape": "z has one row for each label: shape (len(y), cvae.latent_dim).",
     "missing 1 required positional argument": "The decoder is told the label, too: cvae.decode(z, y).",
+    "vmap": "The model looks at the labels, which vmap does not allow; decode(z, y) takes whole batches.",
     "can't call numpy() on tensor that requires grad": "Sampling needs no gradient: torch.no_grad().",
 }
 NOT_MEANS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -51,7 +53,8 @@ def _judge(answer: object) -> None:
     seen: list[Tensor] = []
     for y in (many, many, torch.tensor([2])):
         with recorded(cvae.decoder) as decoded, recorded(cvae.posterior) as encoded:
-            images = read_tensor(_call(answer, cvae, y))
+            result = _call(answer, cvae, y)
+        images = read_tensor(torch.from_numpy(result) if isinstance(result, np.ndarray) else result)
         if encoded:
             raise Wrong(
                 "Your function calls the encoder. q(z|x, y) needs the image that is yet to be made: in "
@@ -59,17 +62,47 @@ def _judge(answer: object) -> None:
             )
         if not decoded:
             raise Wrong("Your function never calls the decoder: cvae.decode(z, y) gives the logits.")
-        z, code = decoded[-1].split([LATENT, CLASSES], dim=1)
+        z, code, logits = _drawn(cvae, images.detach(), decoded, len(y))
         expect_standard_normal([z], (len(y), LATENT))
         expect_fresh([z], seen)
         seen.append(z)
         if not torch.equal(code.argmax(dim=1), y):
-            raise Wrong("The decoder is told other labels than those asked for.")
-        with torch.no_grad():
-            logits = cvae.decode(z, y)
+            raise Wrong(
+                "The decoder is told other labels than those asked for, or the images are in another order."
+            )
         _judge_images(images, logits)
         if images.requires_grad:
             raise Wrong("The images drag the decoder's whole graph along: draw them under torch.no_grad().")
+
+
+def _drawn(cvae: CVAE, images: Tensor, decoded: list[Tensor], count: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Of each image its z, code and logits, in whatever batches and order it was decoded.
+
+    Images that are not the decoder's means belong to what was decoded last.
+    """
+    rows = torch.cat([batch.flatten(0, -2) for batch in decoded])
+    if len(rows) < count:
+        raise Wrong(f"Only {len(rows)} of the {count} labels get a z of their own: draw a row for each.")
+    with torch.no_grad():
+        logits = cvae.decoder(rows).view(-1, *SHAPE)
+    place = torch.arange(len(rows))[-count:]
+    if images.shape == (count, *SHAPE):
+        means = logits.sigmoid().flatten(1)
+        distance, nearest = torch.cdist(
+            images.flatten(1).to(means), means, compute_mode="donot_use_mm_for_euclid_dist"
+        ).min(dim=1)
+        place = nearest if bool((distance < 1e-3).all()) else place
+        if len(rows) > count and len(rows) % count == 0 and close(images, _average(logits, count), 1e-4):
+            raise Wrong("You average over several z for each label: each image is the mean at one z.")
+    if len(place.unique()) < count:
+        raise Wrong("Several examples are given the same noise: draw a row for each.")
+    z, code = rows[place].split([LATENT, CLASSES], dim=1)
+    return z, code, logits[place]
+
+
+def _average(logits: Tensor, count: int) -> Tensor:
+    """Over all draws, for each of so many labels."""
+    return logits.sigmoid().view(-1, count, *SHAPE).mean(dim=0)
 
 
 def _call(answer: object, cvae: CVAE, y: Tensor) -> object:

@@ -1,4 +1,4 @@
-"""The exercises on words as a condition: a bag of them, ranks among candidates, and what is not known."""
+"""The exercises on words as a condition: a bag of them, and ranks among candidates."""
 
 from typing import Any
 
@@ -7,13 +7,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gentutor.evaluation import retrieval_ranks
-from gentutor.exercises._compare import Case, Mistake, same_function
+from gentutor.exercises._compare import Case, Mistake, SameFunction
+from gentutor.exercises._numbers import read_count
 from gentutor.exercises._outcome import read_tensor
-from gentutor.exercises._values import choice
 from gentutor.exercises._verdict import Exercise
 from gentutor.models.text import bag_of_words
 
 NOTHING = "Token 0 is no word: whatever row 0 of the table holds must not be added."
+NEARLY = "The second candidate is a little farther, not at the same distance: do not round or add anything."
 ANY_LENGTH = "Any number of names and of tokens must do; the same word may occur twice, and counts twice."
 
 
@@ -29,7 +30,6 @@ def _bag_cases() -> list[Case]:
         case(torch.tensor([[0, 0], [3, 2]]), table, NOTHING),
         case(torch.tensor([[1, 1, 2, 3, 3]]), table, ANY_LENGTH),
         case(torch.randint(9, (6, 3)), torch.randn(9, 5), ANY_LENGTH),
-        case(tokens, table.double() / 3, "The result has the table's data type."),
     ]
 
 
@@ -38,7 +38,7 @@ def _vectors(tokens: Tensor, table: Tensor) -> Tensor:
 
 
 BAG_OF_WORDS = Exercise(
-    judge=same_function(
+    judge=SameFunction(
         bag_of_words,
         _bag_cases,
         [
@@ -70,6 +70,10 @@ BAG_OF_WORDS = Exercise(
                 lambda w, e: (F.embedding((w - 1).clamp(min=0), e) * (w > 0)[:, :, None]).sum(dim=1),
             ),
             Mistake("Only the first word of each name counts.", lambda w, e: _vectors(w, e)[:, 0]),
+            Mistake(
+                "You add up the words of all names; each name has a code of its own.",
+                lambda w, e: _vectors(w, e).sum(dim=(0, 1)),
+            ),
             Mistake("You take the largest number of all words, not their sum.",
                     lambda w, e: _vectors(w, e).amax(dim=1)),
         ],
@@ -77,6 +81,8 @@ BAG_OF_WORDS = Exercise(
             "too many indices": "tokens has shape (B, T), the table (W + 1, F); table[tokens] is (B, T, F).",
             "mat1 and mat2": "A product of matrices wants one-hot vectors; table[tokens] looks up the rows.",
             "must match the size of tensor b": "The mask (B, T) needs a last dimension: mask[:, :, None].",
+            "in argument 0, but got int": "sum() of no vectors is the number 0: begin with torch.zeros.",
+            "non-empty tensorlist": "A name without a known word has the code 0: begin with torch.zeros.",
         },
     ),
     solution=bag_of_words,
@@ -90,7 +96,9 @@ BAG_OF_WORDS = Exercise(
 
 
 def _read_ranks(result: Any) -> Tensor:
-    """Ranks may be whole numbers or decimal ones."""
+    """Ranks may be whole numbers or decimal ones, in a tensor, an array or a list."""
+    if isinstance(result, list | tuple):
+        result = torch.stack([read_count(rank) for rank in result])
     whole = isinstance(result, Tensor) and not result.is_floating_point()
     return read_tensor(result.double() if whole else result).double()
 
@@ -109,6 +117,7 @@ def _rank_cases() -> list[Case]:
         case(torch.zeros(3, 2), torch.ones(3, 2), "Equally far counts as nearer: here every rank is 3."),
         case(torch.rand(5, 3, 2, 2), torch.rand(5, 3, 2, 2), any_shape),
         case(torch.rand(1, 4), torch.rand(1, 4), "One candidate alone is always found."),
+        case(torch.zeros(2, 1), torch.tensor([[1.0], [1.0002]]), NEARLY),
     ]
 
 
@@ -124,13 +133,17 @@ def _found(m: Tensor, t: Tensor) -> Tensor:
     return (_distances(m, t).argmin(dim=1) == torch.arange(len(m))).double()
 
 
+def _ranks(d: Tensor) -> Tensor:
+    return (d <= _own(d)).sum(dim=1)
+
+
 def _similar(m: Tensor, t: Tensor) -> Tensor:
     s = m.flatten(1) @ t.flatten(1).T
     return (s >= _own(s)).sum(dim=1)
 
 
 RETRIEVAL_RANKS = Exercise(
-    judge=same_function(
+    judge=SameFunction(
         retrieval_ranks,
         _rank_cases,
         [
@@ -171,6 +184,22 @@ RETRIEVAL_RANKS = Exercise(
                 lambda m, t: _distances(m, t).diagonal(),
             ),
             Mistake(
+                "You compare candidate j with the distance of j's own picture. Each row has its own: the "
+                "diagonal as a column, distance.diagonal()[:, None].",
+                lambda m, t: (_distances(m, t) <= _distances(m, t).diagonal()).sum(dim=1),
+            ),
+            Mistake(
+                "The place in a sorted list leaves ties to chance, but a candidate at the same distance "
+                "counts as nearer: count with <=.",
+                lambda m, t: _distances(m, t).argsort(dim=1, stable=True).argsort(dim=1).diagonal() + 1,
+            ),
+            Mistake(
+                "You sum absolute differences; the distance of the equation is the Euclidean one.",
+                lambda m, t: _ranks(torch.cdist(m.flatten(1), t.flatten(1), p=1)),
+            ),
+            Mistake("You divide by N: a rank is a count.", lambda m, t: retrieval_ranks(m, t) / len(m)),
+            Mistake("A dimension of size 1 is left over.", lambda m, t: retrieval_ranks(m, t)[:, None]),
+            Mistake(
                 "You take the median rank; one rank for each example is wanted.",
                 lambda m, t: retrieval_ranks(m, t).double().median(),
             ),
@@ -187,59 +216,4 @@ RETRIEVAL_RANKS = Exercise(
     ),
 )
 
-# The question: the model was trained with a bag of words. At test time it gets the name "ghost", a word
-# that no training name has, so that its tokens are all 0. What does it draw?
-# (a) Nothing: an error, since the word is not in the vocabulary.
-# (b) Noise, since it was never trained on this code.
-# (c) Pictures of some emoji, of the same distribution as for any other name without a known word.
-# (d) A white thing with eyes: it guesses from the letters.
-UNKNOWN_WORD = Exercise(
-    judge=choice(
-        "c",
-        {
-            "a": "The word becomes token 0, and the sum of no vectors is a vector of zeros: nothing fails.",
-            "b": (
-                "The decoder maps every code to a picture, and its z is drawn as always. Zero lies in the "
-                "middle of the codes that it has seen."
-            ),
-            "d": "Letters are not looked at: a word is a row of a table, or it is unknown.",
-        },
-    ),
-    solution="c",
-    praise="the code is that of the empty bag, for 'ghost' as for 'yarn': nothing of the name is left.",
-    hints=(
-        "What are the tokens of a name of which no word is known?",
-        "What is the sum of no vectors?",
-        "Do two such names differ in anything that the decoder sees?",
-    ),
-)
-
-# The question: which of these pairs of names can a bag of words not tell apart?
-# (a) "red heart" and "heart"
-# (b) "right arrow curving left" and "left arrow curving right"
-# (c) "woman raising hand" and "man raising hand"
-# (d) "twelve o'clock" and "twelve-thirty"
-WORD_ORDER = Exercise(
-    judge=choice(
-        "b",
-        {
-            "a": "One bag has a word more: the sums differ by the vector of 'red'.",
-            "c": "'woman' and 'man' are two words, with a vector each, however alike they look as letters.",
-            "d": "They share 'twelve' alone: 'o' and 'clock' are other words than 'thirty'.",
-        },
-    ),
-    solution="b",
-    praise="the same four words, in another order: the code is the same, and so are the pictures drawn.",
-    hints=(
-        "Write down the words of both names, in alphabetical order.",
-        "A sum does not change if its terms change places.",
-        "Two bags are equal if every word occurs equally often in both.",
-    ),
-)
-
-EXERCISES = {
-    "bag_of_words": BAG_OF_WORDS,
-    "retrieval_ranks": RETRIEVAL_RANKS,
-    "unknown_word": UNKNOWN_WORD,
-    "word_order": WORD_ORDER,
-}
+EXERCISES = {"bag_of_words": BAG_OF_WORDS, "retrieval_ranks": RETRIEVAL_RANKS}

@@ -1,16 +1,23 @@
 """The exercises on the two mean absolute differences: cycle consistency and identity."""
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gentutor.exercises._batches import DOUBLE, EARLY, SUM
-from gentutor.exercises._compare import Case, Mistake, same_function
-from gentutor.exercises._verdict import Exercise, Judge
+from gentutor.exercises._batches import EARLY, SUM
+from gentutor.exercises._compare import Case, Mistake, SameFunction
+from gentutor.exercises._outcome import outcome
+from gentutor.exercises._verdict import Exercise, Judge, Wrong
 from gentutor.objectives.translation import cycle_consistency_loss, identity_loss
 
+EQUAL = "Two equal images are at distance 0: there is no constant, and no root or square near 0."
+ROOT = (
+    "The value is right, but where two numbers are equal its gradient is not: the root of a square has none "
+    "there (NaN). Use .abs()."
+)
 ANY = "Images may have any shape and the batch any size: take the mean over all elements."
 CRASHES = {
     "dimension out of range": ANY,
@@ -30,13 +37,12 @@ def _cases(first: str) -> Callable[[], list[Case]]:
         images, others = torch.rand(2, 3, 1, 4, 4) * 2 - 1
         return [
             case(x, y, "Compare your function with the equation."),
+            Case({first: x.double(), "original": x.double()}, EQUAL, gradients=False),
             case(x[:1], y[:1], ANY),
             case(x[:, 0], y[:, 0], ANY),
             case(images, others, ANY),
             case(images.view(1, 3, 4, 4), others.view(1, 3, 4, 4), ANY),
-            case(x, x.clone(), "Two equal images are at distance 0."),
             case(1e4 * x, y, "Large differences count in proportion: there is no square and no limit."),
-            case(100 + torch.randn(3, 4).double() / 3, 100 + torch.randn(3, 4).double() / 7, DOUBLE),
         ]
 
     return cases
@@ -92,8 +98,20 @@ MISTAKES = [
 ]
 
 
+class _Distance(SameFunction):
+    """Also asks for the gradient where two numbers are equal: any slope up to 1/n is right there."""
+
+    def __call__(self, answer: Any) -> None:
+        super().__call__(answer)
+        x = torch.linspace(-1, 1, 6)
+        first, second = self.cases()[0].arguments
+        (slope,) = outcome(answer, {first: x, second: x}, self.read, (first,)).gradients.values()
+        if slope is not None and not bool((slope.abs() <= 1 / len(x) + 1e-6).all()):
+            raise Wrong(ROOT)
+
+
 def _judge(reference: Callable[[Tensor, Tensor], Tensor], first: str) -> Judge:
-    return same_function(reference, _cases(first), MISTAKES, crashes=CRASHES)
+    return _Distance(reference, _cases(first), MISTAKES, crashes=CRASHES)
 
 
 CYCLE = Exercise(

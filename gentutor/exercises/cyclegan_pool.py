@@ -2,11 +2,12 @@
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from gentutor.exercises._calls import a
-from gentutor.exercises._compare import Case, Mistake, same_function
+from gentutor.exercises._compare import Case, Mistake, SameFunction
 from gentutor.exercises._verdict import Exercise, Wrong
 
 ATTACHED = (
@@ -37,6 +38,7 @@ def _read(result: Any) -> Tensor:
         raise Wrong("Your function returns nothing (None): is its return statement missing?")
     if not isinstance(result, tuple | list) or len(result) != 2:
         raise Wrong(f"Two tensors are expected, (shown, after), but your function returns {a(result)}.")
+    result = [torch.from_numpy(part) if isinstance(part, np.ndarray) else part for part in result]
     for tensor in result:
         if not isinstance(tensor, Tensor):
             raise Wrong(f"Two tensors are expected, (shown, after), but one of yours is {a(tensor)}.")
@@ -134,6 +136,11 @@ MISTAKES = [
         "The order is lost: row i that is shown belongs to fake i.",
         lambda f, p, s, i: (torch.cat([f.detach()[~s], p[i[s]]]), _after(f, p, s, i)),
     ),
+    Mistake("The two results are swapped: (shown, after).", lambda f, p, s, i: exchange(f, p, s, i)[::-1]),
+    Mistake(
+        "The pool grows: each swapped image takes the place of an old one.",
+        lambda f, p, s, i: (_shown(f, p, s, i), torch.cat([p, f.detach()[s]])),
+    ),
     Mistake(
         "The argument place is not used: image i goes to place[i], not to i.",
         lambda f, p, s, i: exchange(f, p, s, torch.arange(len(f))),
@@ -141,7 +148,7 @@ MISTAKES = [
 ]
 
 HISTORY_POOL = Exercise(
-    judge=same_function(exchange, _cases, MISTAKES, read=_read, crashes=CRASHES),
+    judge=SameFunction(exchange, _cases, MISTAKES, read=_read, crashes=CRASHES),
     solution=exchange,
     praise="what is shown and what stays are right for every image, and nothing hangs on the generator.",
     hints=(

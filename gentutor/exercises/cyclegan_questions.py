@@ -1,12 +1,10 @@
-"""Questions on CycleGAN whose answer is a number or a letter."""
+"""Questions on CycleGAN; they stand in the chapter, the judges of their answers here."""
 
-from gentutor.exercises._values import choice, number
+from gentutor.exercises._values import Choice, Number
 from gentutor.exercises._verdict import Exercise
 
-# The question: a discriminator has four 4x4 convolutions with the strides 2, 2, 1 and 1. How many pixels
-# a side is the patch that one of its scores sees?
 RECEPTIVE_FIELD = Exercise(
-    judge=number(
+    judge=Number(
         34,
         {
             33.0: "Start from the one output pixel itself: the 1 in front of the sum is missing.",
@@ -33,16 +31,8 @@ RECEPTIVE_FIELD = Exercise(
     ),
 )
 
-# The question: A and B are both uniform on [-1, 1], and the true partner of a is b = a. Four maps:
-#   (1) G(a) = a         with F(b) = b
-#   (2) G(a) = -a        with F(b) = -b
-#   (3) G(a) = 2|a| - 1  with the best F there is
-#   (4) G(a) = a / 2     with F(b) = 2 b
-# For which of them is the adversarial loss (with a perfect discriminator) as good as for the truth, and
-# the cycle-consistency loss 0?
-# (a) 1 alone. (b) 1 and 2. (c) 1, 2 and 3. (d) 1, 2 and 4.
 WHICH_MAPS = Exercise(
-    judge=choice(
+    judge=Choice(
         "b",
         {
             "a": (
@@ -68,10 +58,8 @@ WHICH_MAPS = Exercise(
     ),
 )
 
-# The question: a is uniform on [-1, 1], and G(a) = 2|a| - 1. How small can F make the
-# cycle-consistency loss E|F(G(a)) - a|?
 FOLDED = Exercise(
-    judge=number(
+    judge=Number(
         0.5,
         {
             0.0: "G sends a and -a to the same b. Whatever F(b) is, it is wrong for at least one of them.",
@@ -94,10 +82,8 @@ FOLDED = Exercise(
     ),
 )
 
-# The question: a pool of 50 images is full, and images come one at a time. How many images after it was
-# stored is one handed out again, on average?
 POOL_AGE = Exercise(
-    judge=number(
+    judge=Number(
         100,
         {
             50.0: "Only at every second step is a stored image handed out; otherwise the new one is.",
@@ -119,24 +105,8 @@ POOL_AGE = Exercise(
     ),
 )
 
-# The question: this step runs, and its losses fall. One of the five marked lines is wrong. Which? (G
-# translates from A to B, F from B to A; l1 is the mean absolute difference.)
-#
-#     def step(a, b):
-# (a)     fake_b, fake_a = G(a), F(b)
-# (b)     adversarial = least_squares_generator_loss(D_B(fake_b)) + least_squares_generator_loss(D_A(fake_a))
-# (c)     cycle = l1(F(fake_b), a) + l1(G(fake_a), b)
-# (d)     identity = l1(G(a), a) + l1(F(b), b)
-#         g_optimizer.zero_grad()
-#         (adversarial + 10 * cycle + 5 * identity).backward()
-#         g_optimizer.step()
-# (e)     d_loss = (least_squares_discriminator_loss(D_A(a), D_A(pool_A(fake_a)))
-#                   + least_squares_discriminator_loss(D_B(b), D_B(pool_B(fake_b))))
-#         d_optimizer.zero_grad()
-#         d_loss.backward()
-#         d_optimizer.step()
 SPOT_THE_BUG = Exercise(
-    judge=choice(
+    judge=Choice(
         "d",
         {
             "a": "G takes images of A, F those of B: this is right.",
@@ -163,16 +133,8 @@ SPOT_THE_BUG = Exercise(
     ),
 )
 
-# The question: G translates colour pictures (A) to line drawings (B), and F back. D_B is content with
-# G(a), the cycle-consistency loss of A is nearly 0, and F(G(a)) has the very colours of a. You change
-# every pixel of G(a) by ±0.02, which nobody can see, and the colours are gone. The same change of real
-# drawings hardly changes what F makes of them. What do you conclude?
-# (a) F has learnt which colour such an object usually has; the noise confuses its recognition.
-# (b) G has written the colours into G(a) as a pattern too faint to be seen, and F reads it.
-# (c) F is overfitted; with more data it would recover the colours from the lines.
-# (d) The discriminator D_A is too weak: it should have rejected colours that do not belong to the lines.
 HIDDEN = Exercise(
-    judge=choice(
+    judge=Choice(
         "b",
         {
             "a": (

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from gentutor.exercises._compare import Case, Mistake, same_function
+from gentutor.exercises._compare import Case, Mistake, SameFunction
 from gentutor.exercises._numbers import read_pair, read_unordered_pair
 from gentutor.exercises._verdict import Exercise
 
@@ -61,7 +61,7 @@ def _implicit(x: float, y: float, rate: float) -> Pair:
 
 
 BILINEAR = Exercise(
-    judge=same_function(
+    judge=SameFunction(
         extragradient_step,
         _bilinear_cases,
         [
@@ -144,7 +144,7 @@ FOUR = "The roots of x² + b x + c = 0 are (-b ± √(b² - 4 c)) / 2: the 4 is 
 TWO = "The roots of x² + b x + c = 0 are (-b ± √(b² - 4 c)) / 2: the division by 2 is missing."
 IMAGINARY = "For γ < 1 the root is imaginary: use cmath.sqrt, complex tensors, or torch.linalg.eigvals."
 DIRAC = Exercise(
-    judge=same_function(
+    judge=SameFunction(
         dirac_eigenvalues,
         _dirac_cases,
         [

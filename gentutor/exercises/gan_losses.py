@@ -18,7 +18,7 @@ from gentutor.exercises._batches import (
     one_batch,
     two_batches,
 )
-from gentutor.exercises._compare import Mistake, same_function
+from gentutor.exercises._compare import Mistake, SameFunction
 from gentutor.exercises._verdict import Exercise
 from gentutor.objectives import adversarial
 
@@ -55,7 +55,7 @@ def imprecise(loss: Callable[[Callable, Callable], Callable[..., Tensor]]) -> li
 
 
 DISCRIMINATOR = Exercise(
-    judge=same_function(
+    judge=SameFunction(
         adversarial.discriminator_loss,
         lambda: two_batches("real_logits", "fake_logits", EXTREME),
         [
@@ -122,7 +122,7 @@ DISCRIMINATOR = Exercise(
 )
 
 GENERATOR = Exercise(
-    judge=same_function(
+    judge=SameFunction(
         adversarial.generator_loss,
         lambda: one_batch("fake_logits", EXTREME),
         [
@@ -168,7 +168,7 @@ GENERATOR = Exercise(
 )
 
 SATURATING = Exercise(
-    judge=same_function(
+    judge=SameFunction(
         adversarial.saturating_generator_loss,
         lambda: one_batch("fake_logits", EXTREME),
         [

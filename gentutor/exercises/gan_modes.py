@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from gentutor import evaluation
-from gentutor.exercises._compare import Case, Mistake, same_function
+from gentutor.exercises._compare import Case, Mistake, SameFunction
 from gentutor.exercises._numbers import read_pair
 from gentutor.exercises._verdict import Exercise
 
@@ -93,7 +93,7 @@ def _nearest(distance: Tensor) -> Tensor:
 BAD = "Bad samples count, too: a hit of a mode is a sample within 3 std that has it as its nearest."
 
 COUNT_MODES = Exercise(
-    judge=same_function(
+    judge=SameFunction(
         evaluation.mode_count,
         _mode_cases,
         [

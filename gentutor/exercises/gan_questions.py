@@ -2,11 +2,11 @@
 
 import math
 
-from gentutor.exercises._values import choice, number
+from gentutor.exercises._values import Choice, Number
 from gentutor.exercises._verdict import Exercise
 
 LOG_4 = Exercise(
-    judge=number(
+    judge=Number(
         math.log(4),
         {
             0.0: (
@@ -29,7 +29,7 @@ LOG_4 = Exercise(
 )
 
 NEAR_LOG_4 = Exercise(
-    judge=choice(
+    judge=Choice(
         "c",
         {
             "a": "It would also be log 4 if the discriminator were too weak to see the difference.",

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 
 from gentutor.exercises._batches import CRASHES, EARLY, LENGTH, POOLED, SUM, two_batches
-from gentutor.exercises._compare import Case, Mistake, same_function
+from gentutor.exercises._compare import Case, Mistake, SameFunction
 from gentutor.exercises._verdict import Exercise
 from gentutor.objectives import adversarial
 
@@ -32,7 +32,7 @@ def _off_kink(scores: torch.Tensor) -> torch.Tensor:
 
 
 LEAST_SQUARES = Exercise(
-    judge=same_function(
+    judge=SameFunction(
         adversarial.least_squares_discriminator_loss,
         _cases,
         [
@@ -91,7 +91,7 @@ LEAST_SQUARES = Exercise(
 )
 
 HINGE = Exercise(
-    judge=same_function(
+    judge=SameFunction(
         adversarial.hinge_discriminator_loss,
         _hinge_cases,
         [

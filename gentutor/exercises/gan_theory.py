@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from gentutor.exercises._compare import Case, Mistake, same_function
+from gentutor.exercises._compare import Case, Mistake, SameFunction
 from gentutor.exercises._verdict import Exercise
 from gentutor.objectives import adversarial
 
@@ -44,7 +44,7 @@ def _logits_cases() -> list[Case]:
 
 
 OPTIMAL_LOGITS = Exercise(
-    judge=same_function(
+    judge=SameFunction(
         adversarial.optimal_discriminator_logits,
         _logits_cases,
         [
@@ -190,7 +190,7 @@ _jsd_mistakes = [
 ]
 
 JSD = Exercise(
-    judge=same_function(adversarial.jensen_shannon_divergence, _jsd_cases, _jsd_mistakes, tolerance=1e-5),
+    judge=SameFunction(adversarial.jensen_shannon_divergence, _jsd_cases, _jsd_mistakes, tolerance=1e-5),
     solution=adversarial.jensen_shannon_divergence,
     praise="the value is the reference's, in any unit, and log 2 for densities that do not overlap.",
     hints=(

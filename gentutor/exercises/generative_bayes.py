@@ -6,8 +6,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from gentutor.exercises._batches import DOUBLE
-from gentutor.exercises._compare import Case, Mistake, same_function
+from gentutor.exercises._compare import Case, Mistake, SameFunction
 from gentutor.exercises._verdict import Exercise
 from gentutor.objectives.classical import naive_bayes_log_joint
 
@@ -23,7 +22,17 @@ SMALL = (
     "You add a small constant inside the logarithm. The probabilities are never 0 here, so it only makes "
     "small ones wrong."
 )
-CRASHES = {"same dtype": "Keep the data type: .to(pixel) instead of .float()."}
+CRASHES = {
+    "same dtype": "Both sides of a product need one data type: make it with .to(pixel).",
+    "bool tensor": "~mask is the other mask, and mask.to(pixel) makes numbers of it.",
+    "boolean value of tensor": (
+        "An if decides once for the whole tensor; torch.where(x == 1, a, b) decides for each pixel."
+    ),
+    "cannot be multiplied": "With x (N, D) and pixel (K, D), x @ pixel.log().T is (N, K).",
+    "must match the size": "Give x a dimension for the classes: x[:, None], (N, 1, D), fits pixel, (K, D).",
+    "to be within the support": NAN,
+    "python scalars": "math.log takes one number; prior.log() takes the logarithm of each.",
+}
 Answer = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
@@ -40,8 +49,7 @@ def _cases() -> list[Case]:
     prior, pixel = torch.tensor([0.3, 0.7]), torch.tensor([[0.9, 0.2, 0.6, 0.3], [0.4, 0.7, 0.1, 0.8]])
     ten, tens = torch.full((10,), 0.1), torch.rand(10, 784) * 0.9 + 0.05
     images = (torch.rand(6, 784) < 0.2).float()
-    rare = torch.tensor([[1e-6, 0.5], [0.5, 1e-5]])
-    theta = torch.rand(2, 5, dtype=torch.float64) * 0.8 + 0.1
+    rare = torch.tensor([[2e-7, 0.5], [0.5, 1e-5]])
     unseen = torch.full((2, 4), torch.nan)
     return [
         case(x, prior, pixel, "Compare your function with the equation, term by term."),
@@ -53,11 +61,12 @@ def _cases() -> list[Case]:
             "Any sizes.",
         ),
         case(images, ten, tens, MANY),
-        case(torch.tensor([[1.0, 0.0], [0.0, 1.0]]), prior, rare, "A pixel may be rare in a class."),
+        case(
+            torch.tensor([[1.0, 0.0], [0.0, 1.0]]), prior, rare, "A pixel may be rare in a class: no clamp."
+        ),
         case(some_nan(x), prior, pixel, NAN),
         case(unseen, prior, pixel, "If no pixel was seen, what is left is the logarithm of the prior."),
         case(some_nan(images), ten, tens, NAN),
-        case(some_nan(torch.rand(40, 5).round().double()), prior.double(), theta, DOUBLE),
     ]
 
 
@@ -155,7 +164,7 @@ MISTAKES = [
         MANY,
         lambda x, prior, pixel: prior.log() + joint(x, prior, pixel).exp().prod(dim=2).log(),
     ),
-    *(Mistake(SMALL, _fudged(c)) for c in (1e-6, 1e-7, 1e-8, 1e-9)),
+    *(Mistake(SMALL, _fudged(c)) for c in (1e-6, 1e-7, 1e-8, 1e-9, 1e-10)),
     Mistake(
         "The pixels that were not seen (nan) are counted as empty. That is an observation nobody made: leave "
         "their terms out.",
@@ -184,7 +193,7 @@ MISTAKES = [
 ]
 
 NAIVE_BAYES = Exercise(
-    judge=same_function(naive_bayes_log_joint, _cases, MISTAKES, crashes=CRASHES),
+    judge=SameFunction(naive_bayes_log_joint, _cases, MISTAKES, crashes=CRASHES),
     solution=naive_bayes_log_joint,
     praise="every pixel seen counts once, on or off, and those not seen are summed out.",
     hints=(

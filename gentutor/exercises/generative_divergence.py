@@ -6,13 +6,13 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from gentutor.exercises._compare import Case, Mistake, same_function
+from gentutor.exercises._compare import Case, Mistake, SameFunction
 from gentutor.exercises._verdict import Exercise
 from gentutor.objectives.divergences import kl_divergence
 
 EXACT_ZERO = (
-    "Where p is 0 its term is 0 (t log t goes to 0 with t), but 0 · log 0 is not a number on a computer: "
-    "torch.xlogy(p, p) - torch.xlogy(p, q) takes care of it."
+    "Where p is 0 its term is 0 (t log t goes to 0 with t), but 0 · log 0, like 0 / 0, is not a number on a "
+    "computer: torch.xlogy(p, p) - torch.xlogy(p, q) takes care of it."
 )
 INFINITE = (
     "Where p has mass and q has none, the divergence is infinite, and that is the right answer: hide it with "
@@ -23,7 +23,7 @@ UNIT = (
     "no clamp inside the logarithm."
 )
 FUDGE = (
-    "You add a small constant inside the logarithm. It changes the result where a density is small, and "
+    "A small constant, or a clamp, inside the logarithm changes the result where a density is small, and "
     "hides an infinite one. torch.xlogy needs none."
 )
 CELLS = "The values stand for grid cells of size dx: an integral is the sum over all cells, times dx."
@@ -51,9 +51,7 @@ def _cases() -> list[Case]:
         case(*outside, 1.0, INFINITE),
         case(p / 1e6, q / 1e6, 1e5, UNIT),
         case(p * 1e6, q * 1e6, 1e-7, UNIT),
-        case(
-            plane[1].double() / plane[1].double().sum(), plane[0].double() / plane[0].double().sum(), 1, CELLS
-        ),
+        case(plane[1] / plane[1].sum(), plane[0] / plane[0].sum(), 1, CELLS),
     ]
 
 
@@ -66,7 +64,7 @@ def _fudged(c: float) -> Callable[[Tensor, Tensor, float], Tensor]:
 
 
 KL = Exercise(
-    judge=same_function(
+    judge=SameFunction(
         kl_divergence,
         _cases,
         [
@@ -141,6 +139,13 @@ KL = Exercise(
             ),
         ],
         tolerance=1e-5,
+        crashes={
+            **dict.fromkeys(("math domain error", "division by zero"), EXACT_ZERO),
+            "python scalars": "math.log takes one number; p.log() takes the logarithm of each.",
+            "boolean value of tensor": (
+                "An if decides once for the whole tensor; torch.where(p > 0, a, b) decides for each cell."
+            ),
+        },
     ),
     solution=kl_divergence,
     praise="the value is the reference's, in any unit, and infinite where q rules out what p allows.",

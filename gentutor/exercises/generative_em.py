@@ -6,10 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gentutor.exercises._batches import DOUBLE
-from gentutor.exercises._compare import Case, Mistake, same_function
+from gentutor.exercises._compare import Case, Mistake, SameFunction
 from gentutor.exercises._verdict import Exercise
-from gentutor.exercises.generative_posterior import UNDERFLOW
+from gentutor.exercises.generative_posterior import COMMON, UNDERFLOW
 
 
 def em_responsibilities(log_joint_unlabelled: Tensor, y: Tensor, num_classes: int) -> Tensor:
@@ -32,9 +31,9 @@ def _cases() -> list[Case]:
         case(log_joint, torch.tensor([0, 1]), "A class may lack labelled images: it still has its column."),
         case(log_joint[:1], y[:1], "One image of each kind must do."),
         case(torch.randn(7, 10), torch.randint(10, (5,)), "Any number of images and classes must do."),
-        case(log_joint - 800, y, UNDERFLOW),
+        case(log_joint - 200, y, UNDERFLOW),
         case(certain, y, "A class whose joint probability is 0 has the posterior 0."),
-        case(log_joint.double(), y, DOUBLE),
+        case(log_joint - torch.tensor([[10.0], [300.0]]), y, COMMON),
     ]
 
 
@@ -43,7 +42,7 @@ def _labels(posterior: Callable[[Tensor], Tensor]) -> Callable[[Tensor, Tensor, 
 
 
 EM = Exercise(
-    judge=same_function(
+    judge=SameFunction(
         em_responsibilities,
         _cases,
         [
@@ -90,12 +89,21 @@ EM = Exercise(
                 lambda log_joint, y, k: F.one_hot(y, k).to(log_joint.dtype),
             ),
             Mistake(UNDERFLOW, _labels(lambda t: t.exp() / t.exp().sum(dim=1, keepdim=True))),
+            Mistake(
+                COMMON,
+                _labels(lambda t: (t - t.max()).exp() / (t - t.max()).exp().sum(dim=1, keepdim=True)),
+            ),
         ],
         crashes={
             "except in dimension 1": "Stack along dimension 0: one row per image.",
             "sizes of tensors must match": (
                 "The one-hot labels need num_classes columns: F.one_hot(y, num_classes), also where a class "
                 "lacks labelled images."
+            ),
+            "class values must be smaller": "The number of classes is the third argument, num_classes.",
+            **dict.fromkeys(
+                ("must match the size", "to be equal size"),
+                "Put one below the other: torch.cat of (N, K) and (U, K) is (N + U, K).",
             ),
             "same number of dimensions": "The labels y are (N,): F.one_hot(y, num_classes) is (N, K).",
         },

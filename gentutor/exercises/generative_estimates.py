@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from gentutor import evaluation
-from gentutor.exercises._compare import Case, Mistake, same_function
+from gentutor.exercises._compare import Case, Mistake, SameFunction
 from gentutor.exercises._numbers import read_pair
 from gentutor.exercises._verdict import Exercise
 
@@ -34,7 +34,7 @@ def _error(divide: Callable[[Tensor], Tensor]) -> Callable[[Tensor], tuple[Tenso
 
 
 MONTE_CARLO = Exercise(
-    judge=same_function(
+    judge=SameFunction(
         evaluation.monte_carlo,
         _cases,
         [
@@ -92,6 +92,7 @@ MONTE_CARLO = Exercise(
         ],
         read=read_pair,
         tolerance=1e-4,
+        crashes={"python scalars": "math.sqrt takes one number: take .std() or .var() of the values first."},
     ),
     solution=evaluation.monte_carlo,
     praise="the mean, and how far it is to be trusted: the error falls as 1 / √N.",

@@ -7,27 +7,29 @@ import torch
 from torch import Tensor
 
 from gentutor.exercises._calls import a
-from gentutor.exercises._compare import Case, Mistake, same_function
-from gentutor.exercises._verdict import Exercise, Wrong
+from gentutor.exercises._compare import Case, Mistake, SameFunction
+from gentutor.exercises._verdict import Exercise, Judge, Wrong
 from gentutor.objectives.classical import linear_discriminant
 
-COVARIANCE = "The covariance may be any symmetric positive definite matrix, not only a diagonal one."
-ANY = "Any number of classes and of features must do: means is (K, D), covariance (D, D), prior (K,)."
+COVARIANCE = " The covariance may be any symmetric positive definite matrix, not only a diagonal one."
+ANY = " Any number of classes and of features must do: means is (K, D), covariance (D, D), prior (K,)."
 Linear = tuple[Tensor, Tensor]
 
 
-def read_linear(result: Any) -> Tensor:
-    """A weight (K, D) and a bias (K,), as one tensor (K, D + 1), without what all classes share.
+def _read_pair(result: Any) -> Linear:
+    """A weight (K, D) and a bias (K,), tensors or whatever makes one.
 
     Raises:
         Wrong: it is something else.
     """
     if result is None:
         raise Wrong("Your function returns nothing (None): is its return statement missing?")
-    pair = tuple(result) if isinstance(result, tuple | list) else ()
-    if len(pair) != 2 or not all(isinstance(part, Tensor) for part in pair):
-        raise Wrong(f"A pair of tensors, weight and bias, is expected; your function returns {a(result)}.")
-    weight, bias = pair
+    try:
+        weight, bias = (torch.as_tensor(part) for part in result)
+    except (TypeError, ValueError, RuntimeError):
+        raise Wrong(
+            f"A pair of tensors, weight and bias, is expected; your function returns {a(result)}."
+        ) from None
     if bias.dim() == 2 and weight.dim() == 1:
         raise Wrong("The results are the wrong way round: first the weight, (K, D), then the bias, (K,).")
     if weight.dim() != 2 or bias.shape != weight.shape[:1]:
@@ -37,25 +39,34 @@ def read_linear(result: Any) -> Tensor:
             "The weight needs the shape (K, D) and the bias (K,), one row and one number for each class; "
             f"yours are {tuple(weight.shape)} and {tuple(bias.shape)}."
         )
-    both = torch.cat([weight, bias[:, None]], dim=1)
-    return both - both.mean(dim=0)  # a term without k changes no posterior
+    return weight, bias
 
 
-def _cases() -> list[Case]:
-    def case(means: Tensor, covariance: Tensor, prior: Tensor, hint: str) -> Case:
+def read_weight(result: Any) -> Tensor:
+    """The weight (K, D), without what all classes share: a term without k changes no posterior."""
+    weight, _ = _read_pair(result)
+    return weight - weight.mean(dim=0)
+
+
+def read_bias(result: Any) -> Tensor:
+    """The bias (K,), without what all classes share."""
+    _, bias = _read_pair(result)
+    return bias - bias.mean()
+
+
+def _cases(hint: str) -> list[Case]:
+    def case(means: Tensor, covariance: Tensor, prior: Tensor, more: str = "") -> Case:
         arguments = {"means": means, "covariance": covariance, "prior": prior}
-        return Case(arguments, hint, gradients=False)
+        return Case(arguments, hint + more, gradients=False)
 
     means = torch.tensor([[0.5, -1.0], [2.0, 0.4], [-1.5, 1.2]])
     covariance = torch.tensor([[2.0, 0.6], [0.6, 0.5]])
-    prior = torch.tensor([0.2, 0.5, 0.3])
     root = torch.randn(4, 4)
     return [
-        case(means, covariance, prior, "Write out log π_k + log N(x; μ_k, Σ) and drop what is without k."),
+        case(means, covariance, torch.tensor([0.2, 0.5, 0.3])),
         case(torch.tensor([[0.0], [2.0]]), torch.tensor([[0.25]]), torch.tensor([0.5, 0.5]), ANY),
         case(torch.randn(4, 4), root @ root.T + torch.eye(4), torch.full((4,), 0.25), COVARIANCE),
         case(torch.randn(2, 4), root @ root.T + torch.eye(4), torch.tensor([0.9, 0.1]), COVARIANCE),
-        case(means.double(), covariance.double(), prior.double(), ANY),
     ]
 
 
@@ -74,45 +85,24 @@ def _linear(
     return answer
 
 
-NOT_INVERTED = (
-    "The covariance is not inverted: w_k = Σ⁻¹ μ_k, so that a feature that scatters much weighs little."
-)
-DIAGONAL = (
-    "You use the variances alone, the diagonal of the covariance: that is naive Bayes. Here features may "
-    "correlate."
-)
-MISTAKES = [
-    Mistake(NOT_INVERTED, _linear(lambda m, c: m @ c, metric=lambda c: c)),
-    Mistake(NOT_INVERTED + " (The bias is right.)", _linear(lambda m, c: m @ c)),
+WEIGHT_MISTAKES = [
     Mistake(
-        "In the bias the covariance is not inverted: it is -½ μ_kᵀ Σ⁻¹ μ_k.", _linear(metric=lambda c: c)
+        "The covariance is not inverted: w_k = Σ⁻¹ μ_k, so that a feature that scatters much weighs little.",
+        _linear(lambda m, c: m @ c),
     ),
     Mistake(
         "You invert the elements of the covariance one by one; the inverse of a matrix is torch.linalg.inv, "
         "or better torch.linalg.solve.",
-        _linear(lambda m, c: m @ (1 / c), metric=lambda c: 1 / c),
+        _linear(lambda m, c: m @ (1 / c)),
     ),
     Mistake(
-        DIAGONAL,
-        _linear(lambda m, c: m / c.diagonal(), metric=lambda c: (1 / c.diagonal()).diag()),
+        "You use the variances alone, the diagonal of the covariance: that is naive Bayes. Here features may "
+        "correlate.",
+        _linear(lambda m, c: m / c.diagonal()),
     ),
     Mistake(
-        "The weight is the mean itself: the covariance is missing, w_k = Σ⁻¹ μ_k.",
-        _linear(lambda m, c: m, metric=lambda c: torch.eye(len(c), dtype=c.dtype)),
+        "The weight is the mean itself: the covariance is missing, w_k = Σ⁻¹ μ_k.", _linear(lambda m, c: m)
     ),
-    Mistake("The covariance is missing in the weight: w_k = Σ⁻¹ μ_k.", _linear(lambda m, c: m)),
-    Mistake("The prior is missing: log π_k belongs in the bias.", _linear(log_prior=lambda prior: 0 * prior)),
-    Mistake("The prior enters with its logarithm, log π_k.", _linear(log_prior=lambda prior: prior)),
-    Mistake("The term log π_k has the wrong sign.", _linear(log_prior=lambda prior: -prior.log())),
-    Mistake("The logarithm of the prior is in bits; the book counts in nats.", _linear(log_prior=torch.log2)),
-    Mistake(
-        "The bias lacks -½ μ_kᵀ Σ⁻¹ μ_k, the part of the square without x. If you have it, sum over the "
-        "features, dim=1: one number for each class.",
-        _linear(quadratic=0.0),
-    ),
-    Mistake("The factor ½ in -½ μ_kᵀ Σ⁻¹ μ_k is missing.", _linear(quadratic=-1.0)),
-    Mistake("The term ½ μ_kᵀ Σ⁻¹ μ_k has the wrong sign: it is subtracted.", _linear(quadratic=0.5)),
-    Mistake("The term ½ μ_kᵀ Σ⁻¹ μ_k has the wrong sign, and lacks its ½.", _linear(quadratic=1.0)),
     Mistake(
         "The weight is only half: the mixed term of the square comes twice, so w_k = Σ⁻¹ μ_k without a ½.",
         _linear(lambda m, c: m @ c.inverse() / 2),
@@ -127,20 +117,62 @@ MISTAKES = [
         _linear(lambda m, c: m @ c.inverse() @ c.inverse()),
     ),
 ]
+BIAS_MISTAKES = [
+    Mistake(
+        "In the bias the covariance is not inverted: it is -½ μ_kᵀ Σ⁻¹ μ_k.", _linear(metric=lambda c: c)
+    ),
+    Mistake(
+        "In the bias the covariance is missing: it is -½ μ_kᵀ Σ⁻¹ μ_k.",
+        _linear(metric=lambda c: torch.eye(len(c))),
+    ),
+    Mistake("The prior is missing: log π_k belongs in the bias.", _linear(log_prior=lambda prior: 0 * prior)),
+    Mistake("The prior enters with its logarithm, log π_k.", _linear(log_prior=lambda prior: prior)),
+    Mistake("The term log π_k has the wrong sign.", _linear(log_prior=lambda prior: -prior.log())),
+    Mistake("The logarithm of the prior is in bits; the book counts in nats.", _linear(log_prior=torch.log2)),
+    Mistake(
+        "The bias lacks -½ μ_kᵀ Σ⁻¹ μ_k, the part of the square without x. If you have it, sum over the "
+        "features, dim=1: one number for each class.",
+        _linear(quadratic=0.0),
+    ),
+    Mistake("The factor ½ in -½ μ_kᵀ Σ⁻¹ μ_k is missing.", _linear(quadratic=-1.0)),
+    Mistake("The term ½ μ_kᵀ Σ⁻¹ μ_k has the wrong sign: it is subtracted.", _linear(quadratic=0.5)),
+    Mistake("The term ½ μ_kᵀ Σ⁻¹ μ_k has the wrong sign, and lacks its ½.", _linear(quadratic=1.0)),
+]
+CRASHES = {
+    "mat1 and mat2 shapes": "Each class has a row in means, (K, D), so that means @ inverse is (K, D), too.",
+    "incompatible shapes of a and b": "torch.linalg.solve takes the means as columns: means.T, (D, K).",
+    "math.log": "Use prior.log(): math.log takes one number.",
+    "python scalars": "Use prior.log(): math.log takes one number.",
+}
+
+
+def _judge_part(read: Callable[[Any], Tensor], mistakes: list[Mistake], hint: str) -> Judge:
+    """A judge of one of the two results, with ``hint`` where no mistake is known."""
+    return SameFunction(
+        linear_discriminant, lambda: _cases(hint), mistakes, read=read, tolerance=1e-4, crashes=CRASHES
+    )
+
+
+_judge_weight = _judge_part(
+    read_weight,
+    WEIGHT_MISTAKES,
+    "The weight, the first result, is not right: in log π_k + log N(x; μ_k, Σ) it multiplies x.",
+)
+_judge_bias = _judge_part(
+    read_bias,
+    BIAS_MISTAKES,
+    "The weight is right, but the bias, the second result, is not: in log π_k + log N(x; μ_k, Σ) it is all "
+    "that depends on k, but not on x.",
+)
+
+
+def _judge(answer: Any) -> None:
+    _judge_weight(answer)
+    _judge_bias(answer)
+
 
 LINEAR_DISCRIMINANT = Exercise(
-    judge=same_function(
-        linear_discriminant,
-        _cases,
-        MISTAKES,
-        read=read_linear,
-        tolerance=1e-4,
-        crashes={
-            "mat1 and mat2 shapes": "means is (K, D), a row for each class: means @ inverse is (K, D), too.",
-            "math.log": "Use prior.log(): math.log takes one number.",
-            "only one element tensors": "Use prior.log(): math.log takes one number.",
-        },
-    ),
+    judge=_judge,
     solution=linear_discriminant,
     praise="softmax(x @ weight.T + bias) is p(y | x): a posterior of logistic-linear form.",
     hints=(

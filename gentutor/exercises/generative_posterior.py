@@ -6,15 +6,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gentutor.exercises._batches import DOUBLE
-from gentutor.exercises._compare import Case, Mistake, same_function
+from gentutor.exercises._compare import Case, Mistake, SameFunction
 from gentutor.exercises._verdict import Exercise
 from gentutor.exercises.generative_bayes import CRASHES
 from gentutor.objectives.classical import naive_bayes_log_joint
 
 UNDERFLOW = (
-    "The joint probabilities are all 0 in float32, and 0/0 is not a number: stay with logarithms, and take "
-    "softmax, which subtracts the largest first."
+    "The joint probabilities are all 0 in float32, and their sum is 0, too, so the ratio says nothing: stay "
+    "with logarithms, and take softmax, which subtracts the largest first."
+)
+COMMON = (
+    "You take out one maximum for all images. An image whose joint probabilities are all far smaller "
+    "underflows: take out each image's own, as softmax(dim=1) does."
 )
 ANYTHING = (
     "Where seen is False, x may hold anything, also nan: nan times 0 is nan. Replace those values with "
@@ -33,6 +36,7 @@ def _cases() -> list[Case]:
     prior, pixel = torch.tensor([0.3, 0.7]), torch.tensor([[0.9, 0.2, 0.6, 0.3], [0.4, 0.7, 0.1, 0.8]])
     ten, tens = torch.softmax(torch.randn(10), 0), torch.rand(10, 784) * 0.04 + 0.3
     images, half = (torch.rand(5, 784) < 0.32).float(), torch.rand(5, 784) < 0.5
+    uneven = half & (torch.arange(5) > 0)[:, None]
 
     def case(x: Tensor, seen: Tensor, prior: Tensor, pixel: Tensor, hint: str) -> Case:
         return Case({"x": x, "seen": seen, "prior": prior, "pixel": pixel}, hint, gradients=False)
@@ -46,8 +50,8 @@ def _cases() -> list[Case]:
             torch.ones(2, 2), torch.eye(2).bool(), prior, torch.rand(2, 2) * 0.8 + 0.1, "Any sizes must do."
         ),
         case(images, half, ten, tens, UNDERFLOW),
+        case(images, uneven, ten, tens, COMMON),
         case(x.masked_fill(~seen, torch.nan), seen, prior, pixel, ANYTHING),
-        case(x.double(), seen, prior.double(), pixel.double() / 1.1, DOUBLE),
     ]
 
 
@@ -66,12 +70,17 @@ def _log_joint(x: Tensor, seen: Tensor, prior: Tensor, pixel: Tensor) -> Tensor:
     return naive_bayes_log_joint(x.masked_fill(~seen, torch.nan), prior, pixel)
 
 
+def _share(log_joint: Tensor) -> Tensor:
+    """The softmax without care for underflow."""
+    return log_joint.exp() / log_joint.exp().sum(dim=1, keepdim=True)
+
+
 def _ink(x: Tensor, seen: Tensor, pixel: Tensor) -> Tensor:
     return torch.where(seen, x, 0) @ pixel.log().T
 
 
 MISSING = Exercise(
-    judge=same_function(
+    judge=SameFunction(
         missing_pixels,
         _cases,
         [
@@ -149,8 +158,9 @@ MISSING = Exercise(
             ),
             Mistake(
                 UNDERFLOW,
-                lambda *given: (lambda p: p / p.sum(dim=1, keepdim=True))(_log_joint(*given).exp()),
+                lambda *given: _share(_log_joint(*given)),
             ),
+            Mistake(COMMON, lambda *given: _share(_log_joint(*given) - _log_joint(*given).max())),
         ],
         tolerance=1e-4,
         crashes=CRASHES,

@@ -3,9 +3,8 @@
 import torch
 from torch import Tensor
 
-from gentutor.exercises._batches import DOUBLE
-from gentutor.exercises._compare import Case, Mistake, same_function
-from gentutor.exercises._values import number
+from gentutor.exercises._compare import Case, Mistake, SameFunction
+from gentutor.exercises._values import Number
 from gentutor.exercises._verdict import Exercise
 
 
@@ -31,12 +30,12 @@ def _mean_cases() -> list[Case]:
         case(means, [4, 4], "Slices of equal size count the same."),
         case(torch.randn(3, 2), [1, 2, 5], "There may be more than two slices."),
         case(torch.randn(1, 4), [7], "One slice is the whole batch."),
-        case(torch.randn(4, 2, dtype=torch.float64), [8, 8, 8, 1], DOUBLE),
+        case(torch.randn(4, 2), [8, 8, 8, 1], weighted),
     ]
 
 
 MEAN = Exercise(
-    judge=same_function(
+    judge=SameFunction(
         whole_mean,
         _mean_cases,
         [
@@ -65,7 +64,10 @@ MEAN = Exercise(
                 lambda m, n: (n / n.sum())[:, None] * m,
             ),
         ],
-        crashes={"must match the size": "Give the sizes a second dimension: sizes[:, None]."},
+        crashes={
+            "must match the size": "Give the sizes a second dimension: sizes[:, None].",
+            "same dtype": "A product of matrices needs one data type: sizes.to(means).",
+        },
     ),
     solution=whole_mean,
     praise="with equal slices it is the plain mean of the means, which is all that an all-reduce does.",
@@ -87,12 +89,11 @@ def _variance_cases() -> list[Case]:
         case(torch.zeros(2, 3), torch.rand(2, 3), "With equal means it is the mean of the variances."),
         case(torch.randn(4, 2), torch.zeros(4, 2), "With no variance within, it is that of the means."),
         case(torch.randn(3, 2), torch.rand(3, 2), "There may be more than two slices."),
-        case(torch.randn(2, 2).double() + 50, torch.rand(2, 2).double(), DOUBLE),
     ]
 
 
 VARIANCE = Exercise(
-    judge=same_function(
+    judge=SameFunction(
         whole_variance,
         _variance_cases,
         [
@@ -129,7 +130,7 @@ VARIANCE = Exercise(
 )
 
 BYTES = Exercise(
-    judge=number(
+    judge=Number(
         6.0,
         {
             4.0: "These are the gradients' own bytes; each process sends 2 (N - 1) / N times as many.",
@@ -137,6 +138,8 @@ BYTES = Exercise(
             3.0: "This is the first half of the way; the sums must travel back to all, too.",
             1.5: "This is in millions of numbers; a float32 has 4 bytes.",
             12.0: "A float32 has 4 bytes, not 8.",
+            6e6: "That is in bytes; a megabyte is a million of them.",
+            6e6 / 2**20: "A megabyte is a million bytes here, not 2²⁰.",
             24.0: "This is what all four send together, or a hub would carry; one sends a quarter of it.",
         },
     ),

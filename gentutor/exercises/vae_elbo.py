@@ -3,9 +3,8 @@
 import torch
 from torch import Tensor
 
-from gentutor.exercises._batches import DOUBLE
-from gentutor.exercises._compare import Case, Mistake, same_function
-from gentutor.exercises._per_example import PER_EXAMPLE, TURNED
+from gentutor.exercises._compare import Case, Mistake, SameFunction
+from gentutor.exercises._per_example import CRASHES, PER_EXAMPLE, TURNED
 from gentutor.exercises._verdict import Exercise
 from gentutor.objectives import variational
 
@@ -26,7 +25,6 @@ def _cases() -> list[Case]:
         case(-log_px_z, kl, "A log-density may be positive, and so may the ELBO.", beta=2.0),
         case(log_px_z[:1], kl[:1], "One example must do."),
         case(torch.randn(6) - 90, torch.rand(6) * 30, TERM),
-        case(log_px_z.double(), kl.double() / 3, DOUBLE, beta=0.3),
     ]
 
 
@@ -90,7 +88,7 @@ MISTAKES = [
 ]
 
 ELBO = Exercise(
-    judge=same_function(variational.elbo, _cases, MISTAKES),
+    judge=SameFunction(variational.elbo, _cases, MISTAKES, crashes=CRASHES),
     solution=variational.elbo,
     praise="one bound per example, with β = 1 unless told otherwise.",
     hints=(

@@ -5,9 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from gentutor.exercises._batches import DOUBLE
-from gentutor.exercises._compare import Case, Mistake, same_function
-from gentutor.exercises._per_example import CRASHES
+from gentutor.exercises._compare import Case, Mistake, SameFunction
+from gentutor.exercises._per_example import CRASHES as DISTRIBUTIONS
 from gentutor.exercises._verdict import Exercise
 from gentutor.objectives import variational
 
@@ -32,7 +31,12 @@ def _cases() -> list[Case]:
         case(mean[:1], log_var[:1], 0.3, many),
         case(mean[:, :1], log_var[:, :1], 0.1, many),
         case(torch.randn(20, 7) * 0.3, torch.randn(20, 7) * 0.3, 0.05, many),
-        case(mean.double(), log_var.double(), 0.25, DOUBLE),
+        case(
+            mean,
+            log_var - torch.tensor([0.0, 0.0, 0.0, 60.0]),
+            0.25,
+            "At log_var = -60 a dimension's KL is 29.5: nothing limits it, or is added to the variance.",
+        ),
     ]
 
 
@@ -40,6 +44,13 @@ def _free(reduce: Callable[[Tensor, float], Tensor]) -> Callable[[Tensor, Tensor
     return lambda m, v, floor: reduce(variational.gaussian_kl_terms(m, v), floor)
 
 
+CRASHES = {
+    **DISTRIBUTIONS,
+    **dict.fromkeys(
+        ("boolean value of tensor", "must be tensor, not float", "got (tensor, float)"),
+        "Python's max compares single numbers, torch.max two tensors; kl.clamp(min=floor) compares each.",
+    ),
+}
 MISTAKES = [
     Mistake(
         "The floor is applied to each example's own KL, before the mean over the batch. Take the mean over "
@@ -83,6 +94,10 @@ MISTAKES = [
         _free(lambda t, floor: t.mean(dim=0).clamp(min=floor)),
     ),
     Mistake(
+        "Your sum keeps its dimension: one number is expected, shape ().",
+        _free(lambda t, floor: t.mean(dim=0).clamp(min=floor).sum(dim=0, keepdim=True)),
+    ),
+    Mistake(
         "You take the mean over dimensions, and the floor of each example: it is the mean over the batch, "
         "and the floor of each dimension.",
         _free(lambda t, floor: t.mean(dim=1).clamp(min=floor).sum()),
@@ -106,7 +121,7 @@ MISTAKES = [
 ]
 
 FREE_BITS = Exercise(
-    judge=same_function(variational.free_bits_kl, _cases, MISTAKES, crashes=CRASHES),
+    judge=SameFunction(variational.free_bits_kl, _cases, MISTAKES, crashes=CRASHES),
     solution=variational.free_bits_kl,
     praise="below its floor a dimension costs a constant, so nothing is gained by letting it collapse.",
     hints=(

@@ -7,18 +7,23 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gentutor.exercises._batches import BCE, DOUBLE, FUDGE, NAIVE
-from gentutor.exercises._compare import Case, Mistake, same_function
-from gentutor.exercises._per_example import CRASHES, reductions
+from gentutor.exercises._batches import BCE, NAIVE
+from gentutor.exercises._compare import Case, Mistake, SameFunction
+from gentutor.exercises._per_example import CRASHES as DISTRIBUTIONS
+from gentutor.exercises._per_example import FUDGES, reductions
 from gentutor.exercises._verdict import Exercise
 from gentutor.objectives.likelihood import bernoulli_log_prob
 
 EXTREME = (
-    "This is right for moderate logits only. At ±100 the sigmoid rounds to 0 or 1, and its gradient to 0. "
-    "Use log σ(l) = F.logsigmoid(logits) and log(1 - σ(l)) = F.logsigmoid(-logits), or a loss 'with logits'."
+    "This is right for moderate logits only. At ±100 the text's forms are: log σ(l) = l - softplus(l) and "
+    "log(1 - σ(l)) = -softplus(l), with nothing rounded, cut or added."
 )
 IMAGES = (
     "Images have more than one dimension, (B, C, H, W): sum over all but the first, e.g. flatten(1).sum(1)."
+)
+FUDGE = (
+    "You add a small constant inside the logarithm, or clamp there. It keeps the value finite, but wrong, "
+    "and takes the gradient away just where it is needed. F.logsigmoid is exact without it."
 )
 ANY = "Any number of examples and of pixels must do."
 PRODUCT = (
@@ -31,7 +36,7 @@ d: Callable[[Tensor], Tensor] = torch.sigmoid
 def _cases() -> list[Case]:
     logits = torch.tensor([[0.5, -1.5, 2.0, 0.2], [-0.3, 1.2, 0.1, -2.0], [0.7, -0.8, -0.4, 1.1]])
     x = torch.tensor([[1.0, 0.0, 0.0, 1.0], [0.0, 1.0, 1.0, 0.0], [1.0, 1.0, 0.0, 1.0]])
-    edge = torch.tensor([[100.0, -100.0, 30.0, -12.0], [-100.0, 100.0, -40.0, 20.0]])
+    edge = torch.tensor([[100.0, -100.0, 30.0, -60.0], [-100.0, 100.0, -40.0, 30.0]])  # softplus is exact
     right, wrong = (edge > 0).float(), (edge < 0).float()
     pixels = torch.randn(2, 784)
 
@@ -44,17 +49,20 @@ def _cases() -> list[Case]:
         case(logits[:, :1], x[:, :1], ANY),
         case(torch.randn(2, 1, 3, 5), (torch.rand(2, 1, 3, 5) < 0.4).float(), IMAGES),
         case(torch.randn(3, 2, 2, 2), (torch.rand(3, 2, 2, 2) < 0.4).float(), IMAGES),
+        case(pixels, (torch.rand(2, 784) < 0.3).float(), "With 784 pixels the likelihood is 0 in float32."),
         case(edge, right, EXTREME),
         case(edge, wrong, EXTREME),
-        case(pixels, (torch.rand(2, 784) < 0.3).float(), "With 784 pixels the likelihood is 0 in float32."),
-        case(torch.randn(40, 4, dtype=torch.float64), x.double().repeat(14, 1)[:40], DOUBLE),
-        case(edge.double(), wrong.double(), EXTREME),
     ]
 
 
 def terms(logits: Tensor, x: Tensor) -> Tensor:
     """The log-probability of each pixel."""
     return x * F.logsigmoid(logits) + (1 - x) * F.logsigmoid(-logits)
+
+
+def _exact(logits: Tensor, x: Tensor) -> Tensor:
+    """The reference in float64, and without the difference l - softplus(l), which cancels."""
+    return terms(logits.double(), x.double()).flatten(1).sum(dim=1).to(logits.dtype)
 
 
 def _sum(per_pixel: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
@@ -70,6 +78,23 @@ def _fudged(c: float) -> Callable[[Tensor, Tensor], Tensor]:
     return lambda logits, x: x * (d(logits) + c).log() + (1 - x) * (1 - d(logits) + c).log()
 
 
+def _clamped(c: float) -> Callable[[Tensor, Tensor], Tensor]:
+    def answer(logits: Tensor, x: Tensor) -> Tensor:
+        p = d(logits).clamp(c, 1 - c)
+        return x * p.log() + (1 - x) * (1 - p).log()
+
+    return answer
+
+
+CRASHES = {
+    **DISTRIBUTIONS,
+    "all elements of input should be between 0 and 1": (
+        "The logits may have any sign: take F.binary_cross_entropy_with_logits."
+    ),
+    "boolean value of tensor": (
+        "An if decides once for the whole tensor; torch.where(x == 1, a, b) decides for each pixel."
+    ),
+}
 MISTAKES = [
     *reductions(terms, "pixels"),
     Mistake(
@@ -156,7 +181,8 @@ MISTAKES = [
     Mistake(NAIVE, _sum(lambda logits, x: x * d(logits).log() + (1 - x) * (1 - d(logits)).log())),
     Mistake(NAIVE, _sum(lambda logits, x: _p(logits, x).log())),
     Mistake(NAIVE, _sum(lambda logits, x: x * logits - torch.log1p(logits.exp()))),
-    *(Mistake(FUDGE, _sum(_fudged(constant))) for constant in (1e-8, 1e-6, 1e-7, 1e-10, 1e-12)),
+    *(Mistake(FUDGE, _sum(_fudged(constant))) for constant in FUDGES),
+    *(Mistake(FUDGE, _sum(_clamped(constant))) for constant in (1e-5, 1e-6, 1e-7)),
     Mistake(
         BCE,
         _sum(lambda logits, x: -F.binary_cross_entropy(d(logits), x, reduction="none")),
@@ -164,7 +190,7 @@ MISTAKES = [
 ]
 
 BERNOULLI = Exercise(
-    judge=same_function(bernoulli_log_prob, _cases, MISTAKES, crashes=CRASHES),
+    judge=SameFunction(_exact, _cases, MISTAKES, crashes=CRASHES),
     solution=bernoulli_log_prob,
     praise="one number per image, in nats, with the right gradient at logits of ±100.",
     hints=(

@@ -2,17 +2,15 @@
 
 import math
 
-from gentutor.exercises._values import choice, number
+from gentutor.exercises._values import Choice, Number
 from gentutor.exercises._verdict import Exercise
 
 LOG_2PI = math.log(2 * math.pi)
 LOG_PX = -(LOG_2PI + math.log(2)) / 2 - 1.5**2 / 4  # x ~ N(0, 2)
 ELBO = -LOG_2PI / 2 - (1.5**2 + 1) / 2  # E (1.5 - z)² = 1.5² + 1 under the prior
 
-# The question: z ~ N(0, 1), x | z ~ N(z, 1), and x = 1.5 was observed. Somebody takes the prior for
-# q(z|x). By how many nats does the ELBO lie below log p(x)?
 GAP = Exercise(
-    judge=number(
+    judge=Number(
         LOG_PX - ELBO,
         {
             0.0: (
@@ -53,11 +51,8 @@ GAP = Exercise(
     ),
 )
 
-# The question: loss = F.binary_cross_entropy_with_logits(logits, x) + gaussian_kl(mean, log_var).mean(),
-# with images of 784 pixels, 50 latent dimensions and batches of 128. The loss is proportional to
-# that of a β-VAE, -E log p(x|z) + β KL per image. What is β?
 SILENT_BETA = Exercise(
-    judge=number(
+    judge=Number(
         784,
         {
             1.0: (
@@ -69,39 +64,28 @@ SILENT_BETA = Exercise(
                 "if the likelihood has the weight 1: multiply the loss by the number of pixels."
             ),
             28.0: "An image has 28 · 28 pixels, and the mean runs over all of them.",
-            784 / 50: (
-                "The KL is summed over its 50 dimensions, as in gaussian_kl, so their number does not enter."
+            **dict.fromkeys(
+                (50.0, 784 / 50, 784 * 50.0),
+                "The KL is summed over the latent dimensions, as it should be: their number does not enter.",
             ),
-            784 * 50.0: "The KL is a sum over its 50 dimensions already, so their number does not enter.",
-            50.0: (
-                "The number of latent dimensions does not enter: the KL is summed over them, as it should be."
+            **dict.fromkeys(
+                (100.0, 7.84, 784 * 100.0),
+                "Both terms are averaged over the batch, so its size cancels.",
             ),
-            128.0: "Both terms are averaged over the batch, so its size cancels.",
-            784 * 128.0: "Both terms are averaged over the batch, so its size cancels.",
-            784 / 128: "Both terms are averaged over the batch, so its size cancels.",
             -784.0: "Both terms enter with a plus, as cost: β is positive.",
         },
     ),
     solution=784,
     praise="a β of 784, and nobody wrote it down: the latent dimensions collapse.",
     hints=(
-        "What does the mean over 128 · 784 numbers divide each image's log-likelihood by, beside the batch?",
+        "What does the mean over B · 784 numbers divide each image's log-likelihood by, beside the batch?",
         "loss = (1/784) · (-log p) + KL for each image. Multiply by 784.",
         "784 · loss = -log p(x|z) + 784 · KL.",
     ),
 )
 
-# The question: a decoder has come to ignore z: decode(z) is the same for every z. Training goes on
-# until encoder and decoder are at the optimum of the ELBO for such a decoder (independent pixels).
-# What do you see?
-# (a) The KL term grows, since the encoder works harder and harder to be heard; decode(z) is noise.
-# (b) The KL term goes to 0; decode(z) is one and the same picture, for reconstructions and for samples:
-#     the mean of all images.
-# (c) The KL term goes to 0; reconstructions are poor, but samples from the prior are good, because
-#     q(z|x) now equals the prior.
-# (d) The KL term stays where it was, because the decoder is no part of it; only reconstructions suffer.
 COLLAPSE = Exercise(
-    judge=choice(
+    judge=Choice(
         "b",
         {
             "a": (
@@ -127,20 +111,8 @@ COLLAPSE = Exercise(
     ),
 )
 
-# The question: this step runs, its loss falls, and pictures appear. One of the five marked lines is
-# wrong. Which? (vae.decode returns logits; bernoulli_log_prob and gaussian_kl are this chapter's.)
-#
-#     def step(x, vae, optimizer):
-# (a)     mean, log_var = vae.encode(x)
-# (b)     z = mean + log_var.exp() * torch.randn_like(mean)
-# (c)     log_px_z = bernoulli_log_prob(vae.decode(z), x)
-# (d)     kl = gaussian_kl(mean, log_var)
-# (e)     loss = (kl - log_px_z).mean()
-#         optimizer.zero_grad()
-#         loss.backward()
-#         optimizer.step()
 SPOT_THE_BUG = Exercise(
-    judge=choice(
+    judge=Choice(
         "b",
         {
             "a": "The encoder gives the mean and the log-variance of q(z|x), in this order.",
@@ -164,11 +136,9 @@ SPOT_THE_BUG = Exercise(
     ),
 )
 
-# The question: a model reaches -log p(x) = 86.76 nats per image, of 28 · 28 binary pixels. How many
-# bits per pixel does an ideal code made from it need?
 NATS = 86.76
 BITS_PER_PIXEL = Exercise(
-    judge=number(
+    judge=Number(
         NATS / 784 / math.log(2),
         {
             NATS / 784: "That is in nats per pixel; one nat is 1 / ln 2 = 1.443 bits.",

@@ -10,14 +10,8 @@ from gentutor import steps
 from gentutor.exercises._calls import call
 from gentutor.exercises._noise import expect_fresh, recorded
 from gentutor.exercises._per_example import CRASHES as DISTRIBUTIONS
-from gentutor.exercises._vae_update import (
-    How,
-    Model,
-    log_prob_terms,
-    mean_of_sums,
-    squared_error,
-    standard_deviation,
-)
+from gentutor.exercises._vae_bugs import BUGS, PRIOR
+from gentutor.exercises._vae_update import RIGHT, Model, standard_deviation, variants
 from gentutor.exercises._verdict import Exercise, NotAttempted, Wrong
 from gentutor.models.vae import VAE
 from gentutor.objectives import variational
@@ -32,78 +26,13 @@ CRASHES = {
     ),
     "expected latents of shape": "vae.decode takes z, shape (B, latent_dim), which is a sample of q(z|x).",
     "values to unpack": "vae.encode returns two tensors, mean and log_var, each (B, latent_dim).",
+    "x must lie in [0, 1]": (
+        "bernoulli_log_prob takes the logits first, then the images, which are 0 or 1: are they swapped?"
+    ),
     "all elements of input should be between 0 and 1": (
         "vae.decode returns logits, of any sign; the Bernoulli likelihood takes logits."
     ),
 }
-kl_terms = variational.gaussian_kl_terms
-BUGS: dict[str, list[How]] = {
-    "The gradients of the update before are added to this one's: optimizer.zero_grad() is missing.": [
-        How(zero_grad=False)
-    ],
-    "The gradient does not pass through z, so the encoder learns from the KL term alone: use the "
-    "reparameterised sample, mean + std · ε, without detach(), torch.no_grad() or .sample().": [
-        How(attached=False)
-    ],
-    "The KL term is missing: the loss is minus the ELBO, KL - log p(x|z).": [
-        How(divergence=lambda t: 0 * t.sum())
-    ],
-    "The KL term has the wrong sign: the loss, minus the ELBO, is KL - log p(x|z).": [
-        How(divergence=lambda t: -mean_of_sums(t))
-    ],
-    "The term log p(x|z) has the wrong sign: the loss, minus the ELBO, is KL - log p(x|z).": [
-        How(likelihood=lambda t: -mean_of_sums(t))
-    ],
-    "The sign of the loss is turned: you descend on the ELBO, which is to be maximised.": [How(sign=-1)],
-    "The term log p(x|z) is missing from the loss.": [How(likelihood=lambda t: 0 * t.sum())],
-    "The mean over the pixels makes the likelihood too small, as if the KL had a weight β of the number of "
-    "pixels: sum over the pixels, and take the mean over the batch alone.": [How(likelihood=torch.mean)],
-    "The mean over the latent dimensions makes the KL too small, a silent β of 1/D: sum over the dimensions, "
-    "and take the mean over the batch alone.": [How(divergence=torch.mean)],
-    "Both terms are means over all their elements; as there are more pixels than latents, the KL is weighted "
-    "too heavily. Sum over pixels and over dimensions, and take the mean over the batch alone.": [
-        How(likelihood=torch.mean, divergence=torch.mean)
-    ],
-    "The loss is a sum over the batch: take the mean, so that the size of the batch does not set the step.": [
-        How(likelihood=torch.sum, divergence=torch.sum)
-    ],
-    "One term is a sum over the batch, the other a mean: the mean over the batch belongs to both.": [
-        How(likelihood=torch.sum),
-        How(divergence=torch.sum),
-        How(likelihood=torch.sum, divergence=torch.mean),
-        How(likelihood=torch.mean, divergence=torch.sum),
-    ],
-    "The noise is scaled by exp(log_var), the variance; the standard deviation is exp(log_var / 2).": [
-        How(scale=torch.exp)
-    ],
-    "The noise is scaled by log_var itself; the standard deviation is exp(log_var / 2).": [
-        How(scale=lambda v: v)
-    ],
-    "log_var is not used for the sample: its standard deviation is exp(log_var / 2).": [
-        How(scale=torch.ones_like)
-    ],
-    "The factor 1/2 of the KL divergence is missing.": [How(divergence=lambda t: 2 * mean_of_sums(t))],
-    "In the KL divergence you take log_var for log σ: it is log σ².": [
-        How(kl=lambda m, v: kl_terms(m, 2 * v)),
-        How(kl=lambda m, v: kl_terms(m, 2 * v), scale=torch.exp),
-    ],
-    "The sigmoid is taken twice: vae.decode returns logits, and the likelihood takes logits.": [
-        How(log_prob=lambda logits, x: log_prob_terms(logits.sigmoid(), x))
-    ],
-    "The likelihood is a squared error; the images are binary, so it is a Bernoulli likelihood.": [
-        How(log_prob=squared_error(factor, squash), likelihood=reduce)
-        for factor in (1.0, 0.5)
-        for squash in (torch.sigmoid, lambda logits: logits)
-        for reduce in (mean_of_sums, torch.mean, torch.sum)
-    ],
-    "Images and logits are swapped in the likelihood.": [
-        How(log_prob=lambda logits, x: log_prob_terms(x, logits))
-    ],
-}
-PRIOR = (
-    "The decoder is given noise of the prior, and the encoder sees the KL term alone, so neither learns from "
-    "the other. Decode a sample of q(z|x): mean + exp(log_var / 2) · ε."
-)
 
 
 def _solution(images: Tensor, vae: VAE, optimizer: Optimizer) -> dict[str, Tensor]:
@@ -112,27 +41,30 @@ def _solution(images: Tensor, vae: VAE, optimizer: Optimizer) -> dict[str, Tenso
 
 def _judge(answer: object) -> None:
     model = Model()
-    start, right = model.copy(), model.copy()
+    start = model.copy()
+    rights = [(how, model.copy()) for how in RIGHT]
     seen: Seen = []
     noise: list[Tensor] = []
     for size in (48, 9, 9, 1):
         images = (torch.rand(size, 1, 2, 3) < 0.4).float()
-        z = _run(answer, model, images)
-        epsilon = _expect_sample(right, images, z)
+        z, epsilon = _expect_sample(rights[0][1], images, _run(answer, model, images))
         expect_fresh([epsilon], noise)
         noise.append(epsilon)
         seen.append((images, z))
-        right.update(images, z, How())
-        if not _same(model, right):
-            found = _known_bug(model, start, seen) or _symptom(model, right)
+        for how, right in rights:
+            right.update(images, z, how)
+        _, closest = rights[0]
+        rights = [(how, right) for how, right in rights if _same(model, right)]
+        if not rights:
+            found = _known_bug(model, start, seen) or _symptom(model, closest)
             raise Wrong(f"{found}\n(Seen in update {len(seen)}, on {size} images.)")
         if not model.vae.training or not all(p.requires_grad for p in model.vae.parameters()):
             raise Wrong("The VAE is left in evaluation mode, or frozen: the next step could not train it.")
     _expect_standard_normal(torch.cat(noise))
 
 
-def _run(answer: object, model: Model, images: Tensor) -> Tensor:
-    """Let the reader's step update the model; the z that it decoded."""
+def _run(answer: object, model: Model, images: Tensor) -> list[Tensor]:
+    """Let the reader's step update the model; each z that it decoded."""
     before = model.parameters()
     taken: list[object] = []
     handle = model.optimizer.register_step_post_hook(lambda *_: taken.append(1))
@@ -166,21 +98,28 @@ def _run(answer: object, model: Model, images: Tensor) -> Tensor:
         )
     if not moved[1]:
         raise Wrong("The decoder has not moved: log p(x|z) is missing from the loss, or its gradient is cut.")
-    return decoded[-1]
+    return decoded
 
 
-def _expect_sample(model: Model, images: Tensor, z: Tensor) -> Tensor:
-    """Raise ``Wrong`` unless z is one noisy row for each image; return its noise."""
+def _expect_sample(model: Model, images: Tensor, decoded: list[Tensor]) -> tuple[Tensor, Tensor]:
+    """One noisy row for each image, decoded at once or in parts, and its noise; ``Wrong`` if it is none."""
     with torch.no_grad():
         mean, log_var = model.vae.encode(images)
+    z = torch.cat(decoded)
+    if z.shape != mean.shape:  # a look at another decoded z, such as the mean, does no harm
+        z = next((z for z in reversed(decoded) if not _is_mean(z, mean)), mean)
     if z.shape != mean.shape:
         raise Wrong(f"The decoder is given z of shape {tuple(z.shape)}, expected {tuple(mean.shape)}.")
-    if torch.allclose(z, mean, atol=1e-6):
+    if _is_mean(z, mean):
         raise Wrong("The decoder is given the mean of q(z|x): z is a sample, mean + exp(log_var / 2) · ε.")
     noise = (z - mean) / standard_deviation(log_var)
     if len(z) > 1 and bool((noise.std(dim=0) < 1e-3).all()):
         raise Wrong("Every image is given the same noise: draw a row for each, torch.randn_like(mean).")
-    return noise
+    return z, noise
+
+
+def _is_mean(z: Tensor, mean: Tensor) -> bool:
+    return z.shape == mean.shape and torch.allclose(z, mean, atol=1e-6)
 
 
 def _expect_standard_normal(noise: Tensor) -> None:
@@ -197,7 +136,7 @@ def _expect_standard_normal(noise: Tensor) -> None:
 def _known_bug(got: Model, start: Model, seen: Seen) -> str | None:
     """The hint of the bug that leads from ``start`` to where the reader's step led."""
     for hint, hows in BUGS.items():
-        for how in hows:
+        for how in (variant for bug in hows for variant in variants(bug)):
             model = start.copy()
             for images, z in seen:
                 model.update(images, z, how)

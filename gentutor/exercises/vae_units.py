@@ -6,17 +6,19 @@ import torch
 from torch import Tensor
 
 from gentutor import evaluation
-from gentutor.exercises._compare import Case, Mistake, same_function
+from gentutor.exercises._compare import Case, Mistake, SameFunction
 from gentutor.exercises._numbers import read_count
 from gentutor.exercises._verdict import Exercise
 
 
 def _cases() -> list[Case]:
-    base = torch.randn(400, 12)
+    base = torch.randn(400, 27)
     base = (base - base.mean(dim=0)) / base.std(dim=0)
-    # four are active; the others make every mistake below count to another number
-    std = torch.tensor([1.0, 0.9, 0.5, 0.3, 0.05, 0.03, 0.02, 0.002, 0.002, 0.001, 0.001, 0.0])
-    offset = torch.tensor([0.0, 0.05, 0.0, -0.06, 0.0, 0.05, 0.0, 0.0, -0.8, 0.02, 0.0, 0.0625])
+    # six are active; the others make every mistake below count to another number
+    stds = [1.0, 0.9, 0.5, 0.3, 0.12, 0.12, 0.09, 0.05, 0.05, 0.035, 0.02, 0.02, 0.011]
+    std = torch.tensor([*stds, 0.007, 0.007, *[0.003] * 3, *[0.0005] * 2, *[0.0] * 7])
+    offset = torch.zeros(27)
+    offset[[1, 3, 9, 16, 17]] = torch.tensor([0.05, -0.06, 0.05, -0.8, 0.3])
     mixed = base * std + offset
     weak = 0.05 * base  # each variance is 0.0025, and their sum 0.03
 
@@ -29,8 +31,9 @@ def _cases() -> list[Case]:
         case(base, "If every dimension varies with the data, all are active."),
         case(weak, "A dimension is judged by itself, not by the sum of all."),
         case(torch.zeros(50, 6), "If every mean is the prior's, posterior collapse, the count is 0."),
-        case(mixed[:, 5:], "A mean that is far from 0, but the same for all data, carries no information."),
-        case(3 * base[:, :2], definition),
+        case(mixed[:, 12:], "A mean that is far from 0, but the same for all data, carries no information."),
+        case(base[:, :3] * torch.tensor([0.105, 0.095, 0.08]), definition),
+        case(base[:, :1].repeat(1, 3), "Dimensions count one by one, also where three say the same."),
         case(torch.tensor([[-1.0, 0.01, 1.0], [1.0, -0.01, 1.02]]), "Two examples are enough."),
     ]
 
@@ -40,7 +43,7 @@ def _mistake(hint: str, count: Any) -> Mistake:
 
 
 ACTIVE_UNITS = Exercise(
-    judge=same_function(
+    judge=SameFunction(
         evaluation.active_units,
         _cases,
         [
@@ -76,9 +79,27 @@ ACTIVE_UNITS = Exercise(
                 "You take the range over the data; it is the variance.",
                 lambda m: m.amax(dim=0) - m.amin(dim=0) > 0.01,
             ),
+            *(
+                _mistake(
+                    f"You compare with {threshold}; the variance is to be above 0.01.",
+                    lambda m, threshold=threshold: m.var(dim=0) > threshold,
+                )
+                for threshold in (0.001, 0.02)
+            ),
+            _mistake(
+                "You take the sum of the squares; the variance is their mean.",
+                lambda m: (m - m.mean(dim=0)).square().sum(dim=0) > 0.01,
+            ),
+            _mistake(
+                "You take the mean of the absolute deviations; it is the variance.",
+                lambda m: (m - m.mean(dim=0)).abs().mean(dim=0) > 0.01,
+            ),
             _mistake("You compare with 0.1; the variance is to be above 0.01.", lambda m: m.var(dim=0) > 0.1),
         ],
         read=read_count,
+        crashes={
+            "python scalars": "A count is a sum: (variances > 0.01).sum() counts where it is true.",
+        },
     ),
     solution=evaluation.active_units,
     praise="dimensions that move with the data are counted, whatever their mean.",

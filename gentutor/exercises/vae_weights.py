@@ -6,9 +6,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from gentutor.exercises._batches import DOUBLE
-from gentutor.exercises._compare import Case, Mistake, same_function
-from gentutor.exercises._per_example import CRASHES
+from gentutor.exercises._compare import Case, Mistake, SameFunction
+from gentutor.exercises._per_example import CRASHES, FUDGES
 from gentutor.exercises._verdict import Exercise
 from gentutor.objectives import variational
 
@@ -20,25 +19,34 @@ FAR = (
 )
 
 
-def _case(k: int, b: int, d: int, hint: str, spread: float = 1.0, dtype: torch.dtype = torch.float32) -> Case:
-    mean, log_var = torch.randn(b, d, dtype=dtype), torch.randn(b, d, dtype=dtype)
-    z = mean + spread * torch.randn(k, b, d, dtype=dtype)
-    log_px_z = -3 * torch.rand(k, b, dtype=dtype) - 1
+NARROW = (
+    "At log_var = -13 the standard deviation is 0.0015, and q(z|x) a density like any other: no clamp, no "
+    "constant added to the variance."
+)
+
+
+def _case(k: int, b: int, d: int, hint: str, spread: float = 1.0) -> Case:
+    mean, log_var = torch.randn(b, d), torch.randn(b, d)
+    z = mean + spread * torch.randn(k, b, d)
+    log_px_z = -3 * torch.rand(k, b) - 1
     return Case({"log_px_z": log_px_z, "z": z, "mean": mean, "log_var": log_var}, hint)
 
 
 def _cases() -> list[Case]:
     same = _case(3, 2, 4, "Where q is the prior, the weight is the likelihood.")
     same.arguments["mean"], same.arguments["log_var"] = torch.zeros(2, 4), torch.zeros(2, 4)
+    narrow = _case(3, 2, 4, NARROW, spread=0.01)
+    narrow.arguments["z"] -= narrow.arguments["mean"]
+    narrow.arguments["mean"], narrow.arguments["log_var"] = torch.zeros(2, 4), torch.full((2, 4), -13.0)
     return [
         _case(3, 2, 4, "Compare your function with the equation, term by term."),
         same,
+        _case(3, 2, 4, FAR, spread=30.0),
+        narrow,
         _case(1, 5, 2, ANY),
         _case(4, 1, 1, ANY),
         _case(3, 3, 3, ANY),
         _case(2, 3, 50, FAR),
-        _case(2, 3, 4, FAR, spread=30.0),
-        _case(3, 2, 4, DOUBLE, dtype=torch.float64),
     ]
 
 
@@ -56,6 +64,15 @@ def _q(z: Tensor, mean: Tensor, log_var: Tensor, std: Callable[[Tensor], Tensor]
 def _weights(ratio: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Callable[..., Tensor]:
     """log p(x|z) plus the sum of a term per latent."""
     return lambda p, z, m, v: p + ratio(z, m, v).sum(dim=-1)
+
+
+def _fudged(to_variance: float, to_std: float) -> Callable[..., Tensor]:
+    """The weights with constants added in q."""
+
+    def std(log_var: Tensor) -> Tensor:
+        return (log_var.exp() + to_variance).sqrt() + to_std
+
+    return _weights(lambda z, m, v: _prior(z) - _q(z, m, v, std))
 
 
 VARIANCE = "You take exp(log_var), the variance, for the standard deviation of q: it is exp(log_var / 2)."
@@ -120,6 +137,8 @@ MISTAKES = [
     ),
     Mistake(CONSTANT, _weights(lambda z, m, v: _prior(z) - _q(z, m, v) + LOG_2PI / 2)),
     Mistake(CONSTANT, _weights(lambda z, m, v: _prior(z) - _q(z, m, v) - LOG_2PI / 2)),
+    *(Mistake(NARROW, _fudged(c, 0)) for c in FUDGES if c > 1e-10),
+    *(Mistake(NARROW, _fudged(0, c)) for c in FUDGES if c > 1e-8),
     Mistake(
         "The factor 1/2 in the exponents of the Gaussians is missing.",
         _weights(lambda z, m, v: -z.square() + (z - m).square() / v.exp() + v / 2),
@@ -163,9 +182,7 @@ MISTAKES = [
 ]
 
 WEIGHTS = Exercise(
-    judge=same_function(
-        variational.importance_log_weights, _cases, MISTAKES, tolerance=1e-4, crashes=CRASHES
-    ),
+    judge=SameFunction(variational.importance_log_weights, _cases, MISTAKES, tolerance=1e-4, crashes=CRASHES),
     solution=variational.importance_log_weights,
     praise="log w for each sample and example; averaged, their exponentials estimate p(x) without bias.",
     hints=(

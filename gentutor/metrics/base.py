@@ -7,11 +7,30 @@ import torch
 from torch import Tensor, nn
 
 from gentutor import data
+from gentutor._modes import plain_modes
 
 CHUNK = 1000  # images decoded at once
 
 
+def device_of(model: nn.Module) -> torch.device:
+    """Where a model is, and so where it is measured."""
+    return next(model.parameters()).device
+
+
+def on_device_of(model: nn.Module, *tensors: Tensor) -> list[Tensor]:
+    """The tensors on the device of a model."""
+    return [tensor.to(device_of(model)) for tensor in tensors]
+
+
 @functools.singledispatch
+def _measured(recipe: Any, model: nn.Module, samples: int, seed: int) -> dict[str, float]:
+    raise TypeError(f"no measure for a recipe of type {type(recipe).__name__}")
+
+
+register = _measured.register
+
+
+@plain_modes()
 def measure(recipe: Any, model: nn.Module, samples: int = 10_000, seed: int = 0) -> dict[str, float]:
     """The numbers that say how good a recipe's trained model is, by name.
 
@@ -39,20 +58,27 @@ def measure(recipe: Any, model: nn.Module, samples: int = 10_000, seed: int = 0)
     the groups of ``metrics.text.name_groups``, e.g. with ``_known``, and with ``_train`` for as many training
     emoji; and ``negative_elbo``, nats, and ``active`` of both.
 
+    It is measured where the model is, ``model.to(settings.device())`` on a GPU if there is one. All random
+    numbers are drawn on the processor, so that those of a seed are the same everywhere.
+
     Args:
         recipe: the model's recipe; its type says what to measure.
-        model: the trained network; used in eval mode, and left in the mode it had.
-        samples: images to draw; of the test set at most all 10,000.
+        model: the trained network, float32; used in eval mode, and left in the mode it had.
+        samples: images to draw, and to compare with as many of the test set, which holds 10,000 digits; of
+            glyphs, emoji and images of your own, all there are if they are fewer.
         seed: of every random draw.
 
     Returns:
-        Numbers by name; the same for the same arguments, up to rounding.
+        Numbers by name; the same for the same arguments, up to rounding, also within autocast.
 
     Raises:
-        TypeError: nothing is known to measure for such a recipe.
-        ValueError: fewer samples than the distances need.
+        TypeError: nothing is known to measure for such a recipe, or the model is not float32.
+        ValueError: fewer samples than the distances need, or more than there are digits.
     """
-    raise TypeError(f"no measure for a recipe of type {type(recipe).__name__}")
+    dtypes = {parameter.dtype for parameter in model.parameters()} - {torch.float32}
+    if dtypes:
+        raise TypeError(f"expected a float32 model, got one of {dtypes.pop()}; model.float() makes it one")
+    return _measured(recipe, model, samples, seed)
 
 
 def with_suffix(suffix: str, numbers: dict[str, float]) -> dict[str, float]:
@@ -61,8 +87,8 @@ def with_suffix(suffix: str, numbers: dict[str, float]) -> dict[str, float]:
 
 
 def draw(digits: data.Images, n: int, order: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Up to n random images in [0, 1], without replacement, and their labels."""
-    if n < 1:
-        raise ValueError(f"samples must be at least 1, got {n}")
-    chosen = torch.randperm(len(digits.images), generator=order)[:n]
+    """n random images in [0, 1], without replacement, and their labels."""
+    if not 1 <= n <= len(digits.images):
+        raise ValueError(f"samples must lie in 1 to {len(digits.images)}, the images there are, got {n}")
+    chosen = torch.randperm(len(digits.images), generator=order, device="cpu")[:n]
     return data.to_unit(digits.images[chosen]), digits.labels[chosen]

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from gentutor._checks import expect_range
 from gentutor.evaluation import (
     class_frechet_distance,
     frechet_distance,
@@ -27,10 +28,15 @@ def confusion(asked: Tensor, seen: Tensor, classes: int = 10) -> Tensor:
     Returns:
         (K, K), int64, with the sum N.
 
+    Raises:
+        ValueError: a label lies outside of 0 to classes - 1.
+
     >>> confusion(torch.tensor([0, 1, 1]), torch.tensor([0, 1, 0]), classes=2)
     tensor([[1, 0],
             [1, 1]])
     """
+    for name, labels in (("asked", asked), ("seen", seen)):
+        expect_range(name, labels, 0, classes - 1)
     return torch.bincount(asked * classes + seen, minlength=classes * classes).view(classes, classes)
 
 
@@ -50,11 +56,17 @@ def class_metrics(images: Tensor, asked: Tensor, real: Tensor, labels: Tensor) -
         ``variance``: of pixels within a class, as a share of the real one; ``precision`` and ``recall``.
 
     Raises:
-        TypeError, ValueError: as for ``digit_features`` and ``class_frechet_distance``.
+        TypeError, ValueError: as for ``digit_features`` and ``class_frechet_distance``; or the real images of
+            each class are all the same.
     """
     seen = digit_logits(images).argmax(dim=1)
     right = int((seen == asked).sum())
     low, high = wilson_interval(right, len(asked))
+    variance = within_class_variance(real, labels)
+    if variance == 0:
+        raise ValueError(
+            "the real images of each class are all the same: there is no variance to compare with"
+        )
     features, real_features = digit_features(images), digit_features(real)
     precision, recall = precision_recall(real_features, features, NEIGHBOURS)
     return {
@@ -64,7 +76,7 @@ def class_metrics(images: Tensor, asked: Tensor, real: Tensor, labels: Tensor) -
         "information": float(mutual_information(confusion(asked, seen).double())),
         "frechet": frechet_distance(real_features, features),
         "class_frechet": class_frechet_distance(real_features, labels, features, asked),
-        "variance": within_class_variance(images, asked) / within_class_variance(real, labels),
+        "variance": within_class_variance(images, asked) / variance,
         "precision": precision,
         "recall": recall,
     }

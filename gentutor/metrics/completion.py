@@ -4,13 +4,14 @@ import torch
 from torch import Tensor, nn
 
 from gentutor import data
+from gentutor._checks import expect_floats, expect_range
 from gentutor.evaluation import (
     conditional_log_likelihood,
     frechet_distance,
     monte_carlo,
     wilson_interval,
 )
-from gentutor.metrics.base import CHUNK, draw, measure
+from gentutor.metrics.base import CHUNK, draw, on_device_of, register
 from gentutor.metrics.features import digit_features, digit_logits
 from gentutor.models.completion import HalfRegression, halves
 from gentutor.models.cvae import CVAE
@@ -47,17 +48,21 @@ def completion_metrics(answers: Tensor, hidden: Tensor, visible: Tensor, labels:
         ``frechet``: of the completed digits' features from those of the true ones.
 
     Raises:
-        ValueError: the shapes do not fit.
+        TypeError: an argument but the labels is no floating-point tensor.
+        ValueError: the shapes do not fit, or values lie outside [0, 1].
     """
     if answers.shape[1:] != hidden.shape or hidden.shape != visible.shape or len(labels) != len(hidden):
         shapes = [tuple(tensor.shape) for tensor in (answers, hidden, visible, labels)]
         raise ValueError(f"expected (S, N, 1, 14, 28), twice (N, 1, 14, 28) and (N,), got {shapes}")
+    for name, images in (("answers", answers), ("hidden", hidden), ("visible", visible)):
+        expect_floats(name, images)
+        expect_range(name, images, 0, 1)
     whole, truth = torch.cat([visible, answers[0]], dim=2), torch.cat([visible, hidden], dim=2)
     right = int((digit_logits(whole).argmax(dim=1) == labels).sum())
     low, high = wilson_interval(right, len(labels))
     errors = torch.stack([(answer - hidden).square().flatten(1).sum(dim=1) for answer in answers])  # (S, N)
     error_mean = (answers.mean(dim=0) - hidden).square().flatten(1).sum(dim=1)
-    spread = answers.var(dim=0).flatten(1).sum(dim=1) if len(answers) > 1 else torch.zeros(1)
+    spread = answers.var(dim=0).flatten(1).sum(dim=1) if len(answers) > 1 else answers.new_zeros(1)
     return {
         "accuracy": right / len(labels),
         "accuracy_low": low,
@@ -70,36 +75,37 @@ def completion_metrics(answers: Tensor, hidden: Tensor, visible: Tensor, labels:
     }
 
 
-@measure.register
+@register
 def _measure_gan(
     recipe: CompletionGANRecipe, model: nn.Module, samples: int = 10_000, seed: int = 0
 ) -> dict[str, float]:
-    visible, hidden, labels, _ = questions(samples, seed)
+    visible, hidden, labels = on_device_of(model, *questions(samples, seed)[:3])
     return completion_metrics(_answers(model, visible, seed), hidden, visible, labels)
 
 
-@measure.register
+@register
 @torch.no_grad()
 def _measure_cvae(
     recipe: CompletionRecipe, model: nn.Module, samples: int = 10_000, seed: int = 0
 ) -> dict[str, float]:
     assert isinstance(model, CVAE)
     visible, hidden, labels, random = questions(samples, seed)
-    x, draws = binarize(hidden, random), max(1, samples // 20)
+    x, visible, hidden, labels = on_device_of(model, binarize(hidden, random), visible, hidden, labels)
+    draws = max(1, samples // 20)
     with evaluating(model):
         log_px = conditional_log_likelihood(model, x, visible, draws, CHUNK, random)
     numbers = completion_metrics(_answers(model, visible, seed), hidden, visible, labels)
     return {**_negative(log_px), **numbers}
 
 
-@measure.register
+@register
 @torch.no_grad()
 def _measure_regression(
     recipe: RegressionRecipe, model: nn.Module, samples: int = 10_000, seed: int = 0
 ) -> dict[str, float]:
     assert isinstance(model, HalfRegression)
     visible, hidden, labels, random = questions(samples, seed)
-    x = binarize(hidden, random)
+    x, visible, hidden, labels = on_device_of(model, binarize(hidden, random), visible, hidden, labels)
     with evaluating(model):
         logits = torch.cat([model(part) for part in visible.split(CHUNK)])
     numbers = completion_metrics(logits.sigmoid()[None], hidden, visible, labels)
@@ -116,7 +122,7 @@ def questions(samples: int, seed: int) -> tuple[Tensor, Tensor, Tensor, torch.Ge
 def _answers(model: nn.Module, visible: Tensor, seed: int) -> Tensor:
     """Completions of each digit, (S, N, 1, 14, 28), each round with its own noise."""
     rounds = range(ANSWERS * seed, ANSWERS * (seed + 1))
-    return torch.stack([sample_images(model, len(visible), r, condition=visible).cpu() for r in rounds])
+    return torch.stack([sample_images(model, len(visible), r, condition=visible) for r in rounds])
 
 
 def _negative(log_px: Tensor) -> dict[str, float]:

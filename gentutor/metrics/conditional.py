@@ -5,7 +5,7 @@ from torch import nn
 
 from gentutor import data
 from gentutor.evaluation import active_units, conditional_log_likelihood
-from gentutor.metrics.base import CHUNK, draw, measure, with_suffix
+from gentutor.metrics.base import CHUNK, draw, on_device_of, register, with_suffix
 from gentutor.metrics.classes import class_metrics
 from gentutor.models.cvae import CVAE
 from gentutor.objectives import variational
@@ -14,20 +14,22 @@ from gentutor.sampling import evaluating, sample_images
 from gentutor.steps import binarize
 
 
-@measure.register
+@register
 def _measure_conditional_gan(
     recipe: CGANRecipe, model: nn.Module, samples: int = 10_000, seed: int = 0
 ) -> dict[str, float]:
     random = torch.Generator().manual_seed(seed)
     test, labels = draw(data.mnist("test"), samples, random)
-    fake = sample_images(model, len(labels), seed, condition=labels).cpu()
+    train, train_labels = draw(data.mnist("train"), len(labels), random)
+    test, labels, train, train_labels = on_device_of(model, test, labels, train, train_labels)
+    fake = sample_images(model, len(labels), seed, condition=labels)
     return {
         **class_metrics(fake, labels, test, labels),
-        **with_suffix("_train", class_metrics(*draw(data.mnist("train"), len(labels), random), test, labels)),
+        **with_suffix("_train", class_metrics(train, train_labels, test, labels)),
     }
 
 
-@measure.register
+@register
 @torch.no_grad()
 def _measure_cvae(
     recipe: CVAERecipe, model: nn.Module, samples: int = 10_000, seed: int = 0
@@ -36,17 +38,18 @@ def _measure_cvae(
     random = torch.Generator().manual_seed(seed)
     test, labels = draw(data.mnist("test"), samples, random)
     train, train_labels = draw(data.mnist("train"), len(labels), random)
-    means = sample_images(model, len(labels), seed, condition=labels).cpu()
-    x = binarize(test, random)
-    drawn = class_metrics(binarize(means, random), labels, x, labels)
-    binary = class_metrics(binarize(train, random), train_labels, x, labels)
+    means = sample_images(model, len(labels), seed, condition=labels)
+    x, draws, binary_train = (binarize(images.cpu(), random) for images in (test, means, train))
+    test, labels, train, train_labels = on_device_of(model, test, labels, train, train_labels)
+    x, draws, binary_train = on_device_of(model, x, draws, binary_train)
+    drawn = class_metrics(draws, labels, x, labels)
+    binary = class_metrics(binary_train, train_labels, x, labels)
     with evaluating(model):
         mean, log_var = model.encode(x, labels)
         kl = variational.gaussian_kl(mean, log_var).mean().item()
         z = variational.reparameterize(mean, log_var, random)
         distortion = -model.log_px_z(x, z, labels).mean().item()
-        draws = max(1, len(x) // 100)
-        log_px = conditional_log_likelihood(model, x, labels, draws, CHUNK, random)
+        log_px = conditional_log_likelihood(model, x, labels, max(1, len(x) // 100), CHUNK, random)
     return {
         **class_metrics(means, labels, test, labels),
         **with_suffix("_drawn", drawn),

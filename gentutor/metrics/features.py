@@ -10,9 +10,12 @@ import torch
 from torch import Tensor
 
 from gentutor import checkpoint
+from gentutor._checks import expect_floats, expect_range
+from gentutor._modes import plain_modes
 from gentutor.models.classifier import DigitClassifier
 
 
+@plain_modes()
 @torch.no_grad()
 def digit_features(images: Tensor, chunk: int = 500) -> Tensor:
     """What the stored digit classifier sees in images: its last hidden layer, without unit.
@@ -22,7 +25,7 @@ def digit_features(images: Tensor, chunk: int = 500) -> Tensor:
         chunk: images passed through the network at once.
 
     Returns:
-        (N, 64), float32 in [-1, 1], on the device of the images, without gradient.
+        (N, 64), float32 in [-1, 1] also within autocast, on the device of the images, without gradient.
 
     Raises:
         TypeError: the images are no floating-point tensor (``data.to_unit`` makes one of uint8).
@@ -36,6 +39,7 @@ def digit_features(images: Tensor, chunk: int = 500) -> Tensor:
     return torch.cat([classifier.features(part.float()) for part in images.split(chunk)])
 
 
+@plain_modes()
 @torch.no_grad()
 def digit_logits(images: Tensor, chunk: int = 500) -> Tensor:
     """The stored classifier's logits of the ten digits, in nats: whoever made the images has not seen it.
@@ -60,14 +64,10 @@ def digit_logits(images: Tensor, chunk: int = 500) -> Tensor:
 
 
 def _expect_digits(images: Tensor) -> None:
-    if not isinstance(images, Tensor) or not images.is_floating_point():
-        seen = images.dtype if isinstance(images, Tensor) else type(images).__name__
-        raise TypeError(f"images must be a floating-point tensor in [0, 1], got {seen}")
+    expect_floats("images", images)
     if images.dim() != 4 or tuple(images.shape[1:]) != (1, 28, 28) or len(images) == 0:
         raise ValueError(f"expected images of shape (N, 1, 28, 28), got {tuple(images.shape)}")
-    low, high = float(images.min()), float(images.max())
-    if not (low >= 0 and high <= 1):
-        raise ValueError(f"images must lie in [0, 1], got {low:.3g} to {high:.3g}: is their range [-1, 1]?")
+    expect_range("images", images, 0, 1)
 
 
 @functools.cache

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from gentutor._checks import expect_floats
+
 
 def ink(images: Tensor) -> Tensor:
     """The sum of all pixels of each image: (N, 1, H, W) -> (N,), in the unit of the pixels.
@@ -24,12 +26,21 @@ def slant(images: Tensor) -> Tensor:
     Returns:
         (N,): 0 for an upright stroke, negative where the upper end lies to the right.
 
+    Raises:
+        TypeError: the images are no floating-point tensor.
+        ValueError: a pixel is negative or nan, or an image has no ink in two rows.
+
     >>> slant(torch.eye(4)[None, None])  # one column per row
     tensor([1.])
     """
+    expect_floats("images", images)
+    if not bool((images >= 0).all()):
+        raise ValueError(f"images must be at least 0, got {images.min():.4g}")
+    if bool(((images > 0).any(dim=3).sum(dim=(1, 2)) < 2).any()):
+        raise ValueError("an image has ink in fewer than two rows: it leans nowhere")
     height, width = images.shape[2:]
-    down = torch.arange(height, dtype=images.dtype)[:, None].expand(height, width)
-    across = torch.arange(width, dtype=images.dtype).expand(height, width)
+    down = torch.arange(height, dtype=images.dtype, device=images.device)[:, None].expand(height, width)
+    across = torch.arange(width, dtype=images.dtype, device=images.device).expand(height, width)
     centre = [(images * at).sum(dim=(1, 2, 3)) / ink(images) for at in (down, across)]
     down, across = (at - mean[:, None, None, None] for at, mean in zip((down, across), centre, strict=True))
     return (images * down * across).sum(dim=(1, 2, 3)) / (images * down.square()).sum(dim=(1, 2, 3))
@@ -41,7 +52,7 @@ def other_labels(y: Tensor, classes: int = 10) -> Tensor:
     >>> other_labels(torch.tensor([3, 3, 9]))
     tensor([4, 5, 2])
     """
-    return (y + 1 + torch.arange(len(y)) % (classes - 1)) % classes
+    return (y + 1 + torch.arange(len(y), device=y.device) % (classes - 1)) % classes
 
 
 def style_correlation(before: Tensor, after: Tensor, own: Tensor, other: Tensor) -> float:
@@ -58,7 +69,8 @@ def style_correlation(before: Tensor, after: Tensor, own: Tensor, other: Tensor)
         A number in [-1, 1]; 0 if the two have nothing to do with each other.
 
     Raises:
-        ValueError: the shapes differ, or a pair that occurs has fewer than three examples.
+        ValueError: the shapes differ, a style is not finite, or a pair that occurs has fewer than three
+            examples, or one style only.
 
     >>> own = torch.tensor([0, 0, 0, 1, 1, 1])
     >>> before, after = torch.tensor([0.0, 1, 2, 5, 6, 7]), torch.tensor([1.0, 2, 3, 2, 1, 0])
@@ -68,6 +80,8 @@ def style_correlation(before: Tensor, after: Tensor, own: Tensor, other: Tensor)
     if before.dim() != 1 or not before.shape == after.shape == own.shape == other.shape:
         seen = [tuple(part.shape) for part in (before, after, own, other)]
         raise ValueError(f"expected four tensors of one shape (N,), got {seen}")
+    if not bool((before.isfinite() & after.isfinite()).all()):
+        raise ValueError("before or after holds values that are not finite")
     pairs, of_pair, counts = torch.stack([own, other], dim=1).unique(
         dim=0, return_inverse=True, return_counts=True
     )
@@ -76,5 +90,12 @@ def style_correlation(before: Tensor, after: Tensor, own: Tensor, other: Tensor)
             f"labels {pairs[counts.argmin()].tolist()} occur as a pair only {int(counts.min())} times"
         )
     both = torch.stack([before, after]).double()
-    each = [torch.corrcoef(both[:, of_pair == i])[0, 1] for i in range(len(pairs))]
+    each = []
+    for i, pair in enumerate(pairs.tolist()):
+        styles = both[:, of_pair == i]
+        if bool((styles == styles[:, :1]).all(dim=1).any()):
+            raise ValueError(
+                f"labels {pair}: all styles before or after are the same, and correlate with nothing"
+            )
+        each.append(torch.corrcoef(styles)[0, 1])
     return float(torch.stack(each).mean())

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from gentutor import data
 from gentutor.evaluation import active_units, retrieval_ranks, wilson_interval
-from gentutor.metrics.base import measure
+from gentutor.metrics.base import on_device_of, register
 from gentutor.models.cvae import CVAE
 from gentutor.objectives import variational
 from gentutor.recipes.text import EmojiRecipe, emoji_names, emoji_words, name_tokens
@@ -61,7 +61,7 @@ def name_groups(names: list[str]) -> dict[str, Tensor]:
     }
 
 
-@measure.register
+@register
 @torch.no_grad()
 def _measure_emoji(
     recipe: EmojiRecipe, model: nn.Module, samples: int = 10_000, seed: int = 0
@@ -77,7 +77,7 @@ def _measure_emoji(
         numbers |= _shares(ranks, suffix)
         for group, members in groups.items():
             numbers |= _shares(ranks[members], f"_{group}")
-        x = binarize(pictures, random)
+        x, told = on_device_of(model, binarize(pictures, random), told)
         with evaluating(model):
             mean, log_var = model.encode(x, told)
             z = variational.reparameterize(mean, log_var, random)

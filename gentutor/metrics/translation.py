@@ -7,8 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from gentutor import checkpoint, data, settings
+from gentutor._checks import expect_floats, expect_range
+from gentutor._modes import plain_modes
 from gentutor.evaluation import frechet_distance, precision_recall, retrieval_ranks
-from gentutor.metrics.base import measure
+from gentutor.metrics.base import register
 from gentutor.metrics.classes import NEIGHBOURS
 from gentutor.metrics.features import digit_features, digit_logits
 from gentutor.models.cyclegan import Generators
@@ -22,7 +24,7 @@ from gentutor.sampling import evaluating, translate
 DISTURBANCE = 0.1  # standard deviation of the noise that a translation should not mind, in [-1, 1]
 
 
-@measure.register
+@register
 def _measure_embedding(
     recipe: EmbeddingRecipe, model: nn.Module, samples: int = 10_000, seed: int = 0
 ) -> dict[str, float]:
@@ -30,7 +32,7 @@ def _measure_embedding(
     return {"deformed": _found(model, _deformed(glyphs, recipe.strength, seed), glyphs)}
 
 
-@measure.register
+@register
 def _measure_cyclegan(
     recipe: CycleGANRecipe, model: nn.Module, samples: int = 10_000, seed: int = 0
 ) -> dict[str, float]:
@@ -38,7 +40,7 @@ def _measure_cyclegan(
     return translation_metrics(recipe, model, "test", samples, seed)
 
 
-@measure.register
+@register
 def _measure_folder(
     recipe: FolderRecipe, model: nn.Module, samples: int = 10_000, seed: int = 0
 ) -> dict[str, float]:
@@ -48,6 +50,7 @@ def _measure_folder(
     return _cycles(model, (a, b), (translate(model.F, b), translate(model.G, a)), seed)
 
 
+@plain_modes()
 def translation_metrics(
     recipe: CycleGANRecipe, model: Generators, split: str, samples: int = 10_000, seed: int = 0
 ) -> dict[str, float]:
@@ -141,6 +144,7 @@ def _digits(
     return {**numbers, "frechet_untranslated": frechet_distance(*features)}
 
 
+@plain_modes()
 def glyph_features(domain: str, images: Tensor) -> Tensor:
     """Images in the stored embedding of a domain of glyphs, in which retrieval is measured.
 
@@ -152,12 +156,15 @@ def glyph_features(domain: str, images: Tensor) -> Tensor:
         (N, 64), float64, on the processor.
 
     Raises:
-        ValueError: no embedding of the domain is stored.
+        TypeError: the images are no floating-point tensor.
+        ValueError: no embedding of the domain is stored, or the images lie outside of [-1, 1].
 
     >>> from gentutor.recipes.domains import domain_images
     >>> glyph_features("brush", domain_images("printed", "test")[:3]).shape
     torch.Size([3, 64])
     """
+    expect_floats("images", images)
+    expect_range("images", images, -1, 1)
     embedding, _ = _embedding(domain)
     return _embed(embedding, with_channels(images, CHANNELS[domain]))
 
@@ -173,14 +180,14 @@ def with_channels(images: Tensor, channels: int) -> Tensor:
 def _embedding(domain: str) -> tuple[nn.Module, float]:
     """The stored embedding of a domain, and the strength of deformations that it was trained with."""
     model, card = checkpoint.pretrained(f"embedding-{domain}")
-    return model, float(card.recipe["strength"])
+    return model.to(settings.device()), float(card.recipe["strength"])
 
 
 @torch.no_grad()
 def _embed(embedding: nn.Module, images: Tensor) -> Tensor:
-    device = next(embedding.parameters()).device
+    weight = next(embedding.parameters())
     with evaluating(embedding):
-        return torch.cat([embedding(part.to(device)).cpu().double() for part in images.split(500)])
+        return torch.cat([embedding(part.to(weight)).cpu().double() for part in images.split(500)])
 
 
 def _found(embedding: nn.Module, images: Tensor, targets: Tensor) -> float:

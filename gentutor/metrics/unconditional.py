@@ -14,7 +14,7 @@ from gentutor.evaluation import (
     log_likelihood,
     precision_recall,
 )
-from gentutor.metrics.base import CHUNK, draw, measure, with_suffix
+from gentutor.metrics.base import CHUNK, device_of, draw, on_device_of, register, with_suffix
 from gentutor.metrics.classes import NEIGHBOURS
 from gentutor.metrics.features import digit_features
 from gentutor.models.vae import VAE
@@ -24,12 +24,12 @@ from gentutor.sampling import evaluating, sample_images
 from gentutor.steps import binarize
 
 
-@measure.register
+@register
 def _measure_gan(
     recipe: GANRecipe, model: nn.Module, samples: int = 10_000, seed: int = 0
 ) -> dict[str, float]:
-    test, train, noise = _reference_features(samples, seed)
-    fake = digit_features(sample_images(model, samples, seed).cpu())
+    test, train, noise = _reference_features(samples, seed, device_of(model))
+    fake = digit_features(sample_images(model, samples, seed))
     return {
         **_compare(test, fake),
         **with_suffix("_train", _compare(test, train)),
@@ -37,21 +37,20 @@ def _measure_gan(
     }
 
 
-@measure.register
+@register
 def _measure_classifier(
     recipe: ClassifierRecipe, model: nn.Module, samples: int = 10_000, seed: int = 0
 ) -> dict[str, float]:
     images, labels = draw(data.mnist("test"), samples, torch.Generator().manual_seed(seed))
-    device = next(model.parameters()).device
     with evaluating(model), torch.no_grad():
-        logits = torch.cat([model(part.to(device)).cpu() for part in images.split(500)])
+        logits = torch.cat([model(part.to(device_of(model))).cpu() for part in images.split(500)])
     return {
         "accuracy": (logits.argmax(dim=1) == labels).double().mean().item(),
         "cross_entropy": F.cross_entropy(logits.double(), labels).item(),
     }
 
 
-@measure.register
+@register
 @torch.no_grad()
 def _measure_vae(
     recipe: VAERecipe, model: nn.Module, samples: int = 10_000, seed: int = 0
@@ -59,7 +58,7 @@ def _measure_vae(
     assert isinstance(model, VAE)
     random = torch.Generator().manual_seed(seed)
     images, _ = draw(data.mnist("test"), samples, random)
-    x = binarize(images, random)
+    x, images = on_device_of(model, binarize(images, random), images)
     with evaluating(model):
         mean, log_var = model.encode(x)
         kl = variational.gaussian_kl(mean, log_var).mean().item()
@@ -78,14 +77,14 @@ def _measure_vae(
     }
 
 
-@measure.register
+@register
 @torch.no_grad()
 def _measure_autoencoder(
     recipe: AutoencoderRecipe, model: nn.Module, samples: int = 10_000, seed: int = 0
 ) -> dict[str, float]:
     assert isinstance(model, VAE)
     random = torch.Generator().manual_seed(seed)
-    x = binarize(draw(data.mnist("test"), samples, random)[0], random)
+    x = binarize(draw(data.mnist("test"), samples, random)[0], random).to(device_of(model))
     with evaluating(model):
         return {"distortion": -model.log_px_z(x, model.encode(x)[0]).mean().item()}
 
@@ -101,7 +100,7 @@ def _compare(real: Tensor, fake: Tensor) -> dict[str, float]:
 
 
 @functools.lru_cache(maxsize=4)
-def _reference_features(samples: int, seed: int) -> tuple[Tensor, Tensor, Tensor]:
+def _reference_features(samples: int, seed: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
     """Features of random test images, random training images, and uniform noise, ``samples`` of each."""
     if samples <= NEIGHBOURS:
         raise ValueError(f"samples must be more than {NEIGHBOURS}, got {samples}")
@@ -109,4 +108,5 @@ def _reference_features(samples: int, seed: int) -> tuple[Tensor, Tensor, Tensor
     test, _ = draw(data.mnist("test"), samples, order)
     train, _ = draw(data.mnist("train"), samples, order)
     noise = torch.rand(samples, 1, 28, 28, generator=order)
-    return digit_features(test), digit_features(train), digit_features(noise)
+    test, train, noise = (digit_features(images.to(device)) for images in (test, train, noise))
+    return test, train, noise

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gentutor.models.gan import DCGANGenerator, GaussianNoise, Generator, dcgan_init
+from gentutor.objectives.conditional import projection_logits
 
 
 def one_hot(y: Tensor, num_classes: int) -> Tensor:
@@ -137,7 +138,7 @@ class ConditionalGenerator(Generator):
         if z.dim() != 2 or z.shape[1] != self.latent_dim:
             raise ValueError(f"expected noise of shape (B, {self.latent_dim}), got {tuple(z.shape)}")
         expect_one_each(z, c)
-        return self.net(torch.cat([z, self.condition(c)], dim=1))
+        return self.net(torch.cat([z, self.condition(c).to(z.dtype)], dim=1))
 
 
 def label_generator(
@@ -208,7 +209,7 @@ class ProjectionDiscriminator(nn.Module):
         """(B, 1, 28, 28) and (B,) -> (B,) logits."""
         expect_one_each(x, y)
         h = self.body(x)  # (B, features)
-        return self.head(h).squeeze(1) + (self.vectors(y) * h).sum(dim=1)
+        return projection_logits(h, self.head(h).squeeze(1), self.vectors(y))
 
 
 class AuxiliaryDiscriminator(nn.Module):

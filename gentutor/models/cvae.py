@@ -54,13 +54,14 @@ class CVAE(nn.Module):
             raise ValueError(
                 f"expected images of shape (B, {channels}, {height}, {width}), got {tuple(x.shape)}"
             )
-        h = torch.cat([self.features(x), self.condition(c)], dim=1)  # (B, F + width)
+        features = self.features(x)
+        h = torch.cat([features, self.condition(c).to(features.dtype)], dim=1)  # (B, F + width)
         mean, log_var = self.posterior(h).chunk(2, dim=1)
         return mean, log_var
 
     def decode(self, z: Tensor, c: Tensor) -> Tensor:
         """(..., B, latent_dim) and B conditions -> (..., B, C, H, W), e.g. logits."""
-        code = self.condition(c)  # (B, width)
+        code = self.condition(c).to(z.dtype)  # (B, width)
         if z.shape[-2:] != (len(code), self.latent_dim):
             expected = f"(..., {len(code)}, {self.latent_dim}), {len(code)} being the number of conditions"
             raise ValueError(f"expected latents of shape {expected}; got {tuple(z.shape)}")
@@ -113,21 +114,22 @@ class Turned:
 
     def __init__(self, cvae: CVAE, classes: int = 10, generator: torch.Generator | None = None) -> None:
         self.cvae, size = cvae, cvae.latent_dim
-        self.places = torch.stack([torch.randperm(size, generator=generator) for _ in range(classes)])
-        self.signs = 2.0 * torch.randint(2, (classes, size), generator=generator) - 1
+        orders = [torch.randperm(size, generator=generator, device="cpu") for _ in range(classes)]
+        self.places = torch.stack(orders)
+        self.signs = 2.0 * torch.randint(2, (classes, size), generator=generator, device="cpu") - 1
 
     def turn(self, z: Tensor, y: Tensor) -> Tensor:
         """Q_y z: (..., B, latent_dim) and B labels -> (..., B, latent_dim)."""
-        return self.signs[y] * z.gather(-1, self.places[y].expand_as(z))
+        return self.signs.to(z)[y] * z.gather(-1, self._places(y).expand_as(z))
 
     def turn_back(self, z: Tensor, y: Tensor) -> Tensor:
         """The z whose ``turn`` is given: (..., B, latent_dim) and B labels -> (..., B, latent_dim)."""
-        return torch.zeros_like(z).scatter(-1, self.places[y].expand_as(z), self.signs[y] * z)
+        return torch.zeros_like(z).scatter(-1, self._places(y).expand_as(z), self.signs.to(z)[y] * z)
 
     def encode(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """As ``CVAE.encode``."""
         mean, log_var = self.cvae.encode(x, y)
-        return self.turn(mean, y), log_var.gather(-1, self.places[y])
+        return self.turn(mean, y), log_var.gather(-1, self._places(y))
 
     def decode(self, z: Tensor, y: Tensor) -> Tensor:
         """As ``CVAE.decode``."""
@@ -136,6 +138,9 @@ class Turned:
     def log_px_z(self, x: Tensor, z: Tensor, y: Tensor) -> Tensor:
         """As ``CVAE.log_px_z``."""
         return self.cvae.log_px_z(x, self.turn_back(z, y), y)
+
+    def _places(self, y: Tensor) -> Tensor:
+        return self.places.to(y.device)[y]
 
 
 def mlp_cvae(

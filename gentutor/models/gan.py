@@ -5,6 +5,7 @@ A generator maps noise (B, latent_dim) to images (B, C, H, W) in [-1, 1] and car
 """
 
 import math
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +15,12 @@ class Generator(nn.Module):
     """What every generator has: it maps noise (B, latent_dim) to data."""
 
     latent_dim: int
+
+
+def noise(generator: nn.Module, n: int) -> Tensor:
+    """What a generator takes: (n, latent_dim) from N(0, I), of its weights' data type and on their device."""
+    weight = next(generator.parameters())
+    return torch.randn(n, cast(int, generator.latent_dim), dtype=weight.dtype, device=weight.device)
 
 
 class MLPGenerator(Generator):

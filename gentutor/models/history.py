@@ -61,7 +61,7 @@ class HistoryPool(nn.Module):
             return fake
         self._expect(fake)
         batch = torch.arange(len(fake), device=fake.device)
-        swap = torch.rand(len(fake), generator=generator, device=fake.device) < 0.5
+        swap = _uniform((len(fake),), fake, generator) < 0.5
         place = self.count + batch  # where the image is stored while the pool fills
         fills = place < self.capacity
         place = torch.where(fills, place, self._random_places(fake, generator))
@@ -83,7 +83,7 @@ class HistoryPool(nn.Module):
     def _random_places(self, fake: Tensor, generator: torch.Generator | None) -> Tensor:
         """A place for each image; every run of ``capacity`` images gets each place once."""
         runs = -(-len(fake) // self.capacity)
-        order = torch.rand(runs, self.capacity, generator=generator, device=fake.device).argsort(dim=1)
+        order = _uniform((runs, self.capacity), fake, generator).argsort(dim=1)
         return order.flatten()[: len(fake)]
 
     def _expect(self, fake: Tensor) -> None:
@@ -107,6 +107,11 @@ class HistoryPool(nn.Module):
         if saved is not None and (saved.numel() == 0 or len(saved) == self.capacity):
             self.images = self.images.new_empty(saved.shape, dtype=saved.dtype)
         super()._load_from_state_dict(state_dict, prefix, *arguments)
+
+
+def _uniform(shape: tuple[int, ...], fake: Tensor, generator: torch.Generator | None) -> Tensor:
+    """Random numbers that do not depend on the images' data type: bfloat16 has 256 of them."""
+    return torch.rand(shape, generator=generator, dtype=torch.float32, device=fake.device)
 
 
 def _choose(index: Tensor, images: Tensor, otherwise: Tensor) -> Tensor:

@@ -1,5 +1,7 @@
 """The layers that translation networks are made of."""
 
+from contextlib import nullcontext
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -76,12 +78,12 @@ class MixedPrecision(nn.Module):
     """A network that in training computes in bfloat16 where that is faster; its weights stay float32.
 
     bfloat16 has the range of float32 and 8 bits of precision: no loss needs to be scaled. What comes out is
-    float32 again, so that losses, and their sums over pixels, are computed in full precision.
+    x's own type again, so that losses, and their sums over pixels, are computed in full precision.
 
     Args:
         net: takes one tensor, gives one.
         device_type: where to do so: "cuda", or "cpu"; elsewhere, in eval mode, and on GPUs without
-            bfloat16, all is float32.
+            bfloat16, ``net`` computes as it would by itself.
     """
 
     def __init__(self, net: nn.Module, device_type: str = "cuda") -> None:
@@ -89,7 +91,7 @@ class MixedPrecision(nn.Module):
         self.net, self.device_type = net, device_type
 
     def forward(self, x: Tensor) -> Tensor:
-        """What ``net`` makes of x, as float32."""
+        """What ``net`` makes of x, in x's data type."""
         mixed = self.training and x.device.type == self.device_type and has_bfloat16(x.device)
-        with torch.autocast(x.device.type, torch.bfloat16, enabled=mixed):
-            return self.net(x).float()
+        with torch.autocast(x.device.type, torch.bfloat16) if mixed else nullcontext():
+            return self.net(x).to(x.dtype)

@@ -4,6 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from gentutor._checks import expect_floats, expect_range
+
 
 class Rescale(nn.Module):
     """Draws every image larger or smaller, and elsewhere.
@@ -45,6 +47,7 @@ def ink_moments(images: Tensor) -> tuple[Tensor, Tensor]:
         Mean and standard deviation of the ink's places, (2,) each, x before y, in units of half the side.
 
     Raises:
+        TypeError: the images are no floating-point tensor.
         ValueError: the images have another shape or range, or hold no ink.
 
     >>> dot = -torch.ones(1, 1, 4, 4)
@@ -52,15 +55,18 @@ def ink_moments(images: Tensor) -> tuple[Tensor, Tensor]:
     >>> ink_moments(dot)
     (tensor([ 0.7500, -0.7500], dtype=torch.float64), tensor([0., 0.], dtype=torch.float64))
     """
-    if images.dim() != 4 or not bool((images.abs() <= 1).all()):
-        raise ValueError(f"expected images (N, C, H, W) in [-1, 1], got {tuple(images.shape)}")
+    expect_floats("images", images)
+    if images.dim() != 4:
+        raise ValueError(f"expected images of shape (N, C, H, W), got {tuple(images.shape)}")
+    expect_range("images", images, -1, 1)
     ink = (images.double() + 1).sum(dim=(0, 1))  # (H, W)
     if not bool(ink.sum() > 0):
         raise ValueError("the images hold no ink: every pixel is -1")
     ink = ink / ink.sum()
     means, deviations = [], []
     for share in (ink.sum(dim=0), ink.sum(dim=1)):  # of the columns, of the rows
-        centres = (2 * torch.arange(len(share), dtype=torch.float64) + 1) / len(share) - 1
+        pixels = torch.arange(len(share), dtype=share.dtype, device=share.device)
+        centres = (2 * pixels + 1) / len(share) - 1
         mean = (share * centres).sum()
         means.append(mean)
         deviations.append((share * (centres - mean).square()).sum().sqrt())

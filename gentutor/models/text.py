@@ -72,7 +72,8 @@ class TextEncoder(nn.Module):
     def forward(self, tokens: Tensor) -> Tensor:
         """(B, T) int64, 0 to ``words`` -> (B, width)."""
         if self.training and self.dropout:
-            tokens = tokens * (torch.rand(tokens.shape, device=tokens.device) >= self.dropout)
+            kept = torch.rand(tokens.shape, dtype=torch.float32, device=tokens.device) >= self.dropout
+            tokens = tokens * kept
         code: Tensor = self.net(bag_of_words(tokens, self.table))
         return code
 

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from gentutor._checks import expect_range
+
 
 def expect_scores(**scores: Tensor) -> None:
     """Raise unless every argument is a non-empty floating-point tensor."""
@@ -50,6 +52,24 @@ def expect_per_example(**tensors: Tensor) -> None:
             )
 
 
+def expect_unit_interval(**tensors: Tensor) -> None:
+    """Raise unless all numbers lie in [0, 1], up to rounding.
+
+    Not on a GPU, where looking at them would make the processor wait at each step, nor within
+    ``torch.vmap``, which shows none.
+    """
+    for name, value in tensors.items():
+        if not value.is_cuda and not torch._C._functorch.is_batchedtensor(value):
+            expect_range(name, value, 0, 1)
+
+
+def expect_precise(**tensors: Tensor) -> None:
+    """Raise unless all arguments are float32 or float64: PyTorch decomposes no other matrices."""
+    for name, value in tensors.items():
+        if value.dtype not in (torch.float32, torch.float64):
+            raise TypeError(f"{name} must be float32 or float64, got {value.dtype}")
+
+
 def expect_positive_std(std: float | Tensor, x: Tensor) -> None:
     """Raise unless std is positive everywhere and broadcasts to the shape of x."""
     if isinstance(std, Tensor):
@@ -59,5 +79,5 @@ def expect_positive_std(std: float | Tensor, x: Tensor) -> None:
             fits = False
         if not fits:
             raise ValueError(f"std of shape {tuple(std.shape)} does not broadcast to x, {tuple(x.shape)}")
-    if not bool((torch.as_tensor(std) > 0).all()):
+    if not bool((torch.as_tensor(std, device=x.device) > 0).all()):
         raise ValueError(f"std must be positive, got {std}")

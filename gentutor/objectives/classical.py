@@ -8,9 +8,11 @@ import math
 import torch
 from torch import Tensor
 
-from gentutor.objectives._checks import expect_scores
+from gentutor._modes import plain_modes
+from gentutor.objectives._checks import expect_precise, expect_scores
 
 
+@plain_modes()
 def linear_discriminant(means: Tensor, covariance: Tensor, prior: Tensor) -> tuple[Tensor, Tensor]:
     r"""The linear function of x that orders classes whose Gaussians share a covariance, in nats.
 
@@ -27,7 +29,7 @@ def linear_discriminant(means: Tensor, covariance: Tensor, prior: Tensor) -> tup
         (weight, bias), (K, D) and (K,): ``softmax(x @ weight.T + bias)`` is p(y | x).
 
     Raises:
-        TypeError: an argument is no floating-point tensor.
+        TypeError: an argument is no floating-point tensor, or has fewer bits than float32.
         ValueError: the shapes do not fit, prior is no distribution, or covariance is none.
 
     Source:
@@ -39,6 +41,7 @@ def linear_discriminant(means: Tensor, covariance: Tensor, prior: Tensor) -> tup
     (tensor([2.]), tensor(-2.))
     """
     expect_scores(means=means, covariance=covariance)
+    expect_precise(means=means, covariance=covariance)
     if means.dim() != 2 or covariance.shape != (means.shape[1], means.shape[1]):
         seen = f"{tuple(means.shape)} and {tuple(covariance.shape)}"
         raise ValueError(f"expected means (K, D) and a covariance (D, D), got {seen}")
@@ -51,6 +54,7 @@ def linear_discriminant(means: Tensor, covariance: Tensor, prior: Tensor) -> tup
     return weight, prior.log() - (weight * means).sum(dim=1) / 2
 
 
+@plain_modes()
 def naive_bayes_log_joint(x: Tensor, prior: Tensor, pixel: Tensor) -> Tensor:
     r"""Naive Bayes for binary pixels: the log-probability of an image and each class together, in nats.
 
@@ -97,6 +101,7 @@ def naive_bayes_log_joint(x: Tensor, prior: Tensor, pixel: Tensor) -> Tensor:
     return prior.log() + ones @ pixel.log().T + zeros @ torch.log1p(-pixel).T
 
 
+@plain_modes()
 def low_rank_gaussian_log_prob(x: Tensor, mean: Tensor, weight: Tensor, variance: float | Tensor) -> Tensor:
     r"""The log-density of a Gaussian with a covariance of low rank plus noise, in nats.
 
@@ -122,7 +127,7 @@ def low_rank_gaussian_log_prob(x: Tensor, mean: Tensor, weight: Tensor, variance
         (N,), of either sign; it depends on the unit of x.
 
     Raises:
-        TypeError: x, mean or weight is no floating-point tensor.
+        TypeError: x, mean or weight is no floating-point tensor, or has fewer bits than float32.
         ValueError: the shapes do not fit, or the variance is not positive.
 
     Source:
@@ -133,6 +138,7 @@ def low_rank_gaussian_log_prob(x: Tensor, mean: Tensor, weight: Tensor, variance
     tensor([-2.1845])
     """
     expect_scores(x=x, mean=mean, weight=weight)
+    expect_precise(x=x, mean=mean, weight=weight)
     if x.dim() != 2 or mean.shape != x.shape[1:] or weight.dim() != 2 or len(weight) != len(mean):
         seen = f"{tuple(x.shape)}, {tuple(mean.shape)} and {tuple(weight.shape)}"
         raise ValueError(f"expected x (N, D), mean (D,) and weight (D, Q), got {seen}")

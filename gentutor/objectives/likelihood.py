@@ -8,7 +8,7 @@ import math
 import torch.nn.functional as F
 from torch import Tensor
 
-from gentutor.objectives._checks import expect_per_example, expect_positive_std
+from gentutor.objectives._checks import expect_per_example, expect_positive_std, expect_unit_interval
 
 
 def bernoulli_log_prob(logits: Tensor, x: Tensor) -> Tensor:
@@ -26,7 +26,8 @@ def bernoulli_log_prob(logits: Tensor, x: Tensor) -> Tensor:
 
     Raises:
         TypeError: an argument is no floating-point tensor.
-        ValueError: the shapes differ, are empty, or have no dimension besides the batch.
+        ValueError: the shapes differ, are empty, or have no dimension besides the batch; or an x lies
+            outside [0, 1].
 
     Source:
         eq-bernoulli-log-prob; Kingma & Welling 2014, Eq. 11 (appendix C.1).
@@ -36,6 +37,7 @@ def bernoulli_log_prob(logits: Tensor, x: Tensor) -> Tensor:
     tensor([-6.9315])
     """
     expect_per_example(logits=logits, x=x)
+    expect_unit_interval(x=x)
     # log sigmoid(l) = l - softplus(l) and log(1 - sigmoid(l)) = -softplus(l)
     return (x * logits - F.softplus(logits)).flatten(1).sum(dim=1)
 

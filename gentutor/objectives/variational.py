@@ -120,7 +120,8 @@ def reparameterize(mean: Tensor, log_var: Tensor, generator: torch.Generator | N
     Args:
         mean: any shape, the means mu.
         log_var: the same shape, the log-variances log sigma².
-        generator: of the noise; PyTorch's global one if None.
+        generator: of the noise, on any device, so that one on the processor gives the same noise on each;
+            PyTorch's global one of mean's device if None.
 
     Returns:
         The same shape: one draw for each number.
@@ -137,7 +138,8 @@ def reparameterize(mean: Tensor, log_var: Tensor, generator: torch.Generator | N
     (tensor(True), tensor(True))
     """
     expect_same_shape(mean=mean, log_var=log_var)
-    noise = torch.randn(mean.shape, generator=generator, dtype=mean.dtype, device=mean.device)
+    place = mean.device if generator is None else generator.device
+    noise = torch.randn(mean.shape, generator=generator, dtype=mean.dtype, device=place).to(mean.device)
     return mean + (log_var / 2).exp() * noise
 
 

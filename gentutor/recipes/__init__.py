@@ -1,7 +1,8 @@
 """Every hyper-parameter of the book's training runs, with its source; ``get(name)`` finds one.
 
 A recipe builds the networks of a run and its optimisation step; ``training.fit`` and the command
-line do the rest.
+line do the rest. A run is float32 whatever PyTorch's default data type and device; ``model()`` alone
+builds networks of the default type, as PyTorch's own layers are.
 """
 
 from dataclasses import replace
@@ -23,6 +24,7 @@ from gentutor.recipes.conditional import (
     CGAN_MNIST,
     CVAE_MNIST,
     CGANRecipe,
+    ConditionalRecipe,
     CVAERecipe,
 )
 from gentutor.recipes.cyclegan import (
@@ -30,11 +32,12 @@ from gentutor.recipes.cyclegan import (
     CYCLEGAN_DIGITS,
     CYCLEGAN_EMOJI,
     CycleGANRecipe,
+    TranslationRecipe,
 )
 from gentutor.recipes.embedding import EMBEDDINGS, EmbeddingRecipe
 from gentutor.recipes.folder import NAME as FOLDER
 from gentutor.recipes.folder import FolderRecipe, folder_recipe, restored
-from gentutor.recipes.gan import DCGAN, MLP_GAN, GANRecipe
+from gentutor.recipes.gan import DCGAN, MLP_GAN, DCGANRecipe, GANRecipe
 from gentutor.recipes.text import CVAE_EMOJI, EmojiRecipe
 from gentutor.recipes.vae import (
     AUTOENCODER_2D,
@@ -75,22 +78,28 @@ __all__ = [
     "ClassifierRecipe",
     "CompletionGANRecipe",
     "CompletionRecipe",
+    "ConditionalRecipe",
     "CycleGANRecipe",
+    "DCGANRecipe",
     "EmbeddingRecipe",
     "EmojiRecipe",
     "FolderRecipe",
     "GANRecipe",
     "Recipe",
     "RegressionRecipe",
+    "TranslationRecipe",
     "VAERecipe",
     "choose",
     "folder_recipe",
     "get",
+    "lasting",
     "restore",
     "start_at_pixel_means",
 ]
 
-Recipe = GANRecipe | ClassifierRecipe | VAERecipe | CVAERecipe | CycleGANRecipe | EmbeddingRecipe
+Recipe = (
+    GANRecipe | ClassifierRecipe | AutoencoderRecipe | ConditionalRecipe | TranslationRecipe | EmbeddingRecipe
+)
 ALL: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
@@ -163,3 +172,20 @@ def choose(name: str, given: dict[str, Any], state: dict[str, Any] | None = None
         )
     seed = given.get("seed", recipe.seed if state is None else state["seed"])
     return replace(recipe, seed=seed)
+
+
+def lasting(recipe: Recipe, steps: int) -> Recipe:
+    """The recipe of a run of so many steps, over which a learning rate that falls does so.
+
+    ``recipe.start`` takes the full number. Of a shorter or longer run, begun or gone on with, say its length:
+    ``lasting(recipe, 2000).start(device)``, then ``fit(..., steps=2000)``; beyond it the rate is zero.
+
+    Raises:
+        ValueError: steps is not positive.
+
+    >>> lasting(VAE_MNIST, 2000).steps.full, VAE_MNIST.steps.full
+    (2000, 400000)
+    """
+    if steps < 1:
+        raise ValueError(f"steps must be at least 1, got {steps}")
+    return replace(recipe, steps=replace(recipe.steps, full=steps))

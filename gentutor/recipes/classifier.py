@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from gentutor import data
+from gentutor._modes import plain_modes
 from gentutor.models.classifier import DigitClassifier
 from gentutor.settings import Steps
 from gentutor.steps import classifier_step
@@ -31,6 +32,7 @@ class ClassifierRecipe:
         """An untrained classifier."""
         return DigitClassifier()
 
+    @plain_modes()
     def start(self, device: torch.device) -> Run:
         """A fresh run, seeded."""
         torch.manual_seed(self.seed)

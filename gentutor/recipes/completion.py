@@ -17,7 +17,7 @@ from gentutor.models.completion import (
 )
 from gentutor.models.conditional import ConditionalGenerator
 from gentutor.objectives.variational import bernoulli_log_prob
-from gentutor.recipes.conditional import CGAN_MNIST, CGANRecipe, CVAERecipe
+from gentutor.recipes.conditional import CGAN_MNIST, CGANRecipe, ConditionalRecipe, CVAERecipe
 from gentutor.settings import Steps
 from gentutor.steps import regression_step
 
@@ -30,6 +30,12 @@ def examples() -> Tensor:
     return halves(data.to_unit(images[first]))[0]
 
 
+def training_halves() -> tuple[Tensor, Tensor]:
+    """The lower, hidden halves of the training digits, and the visible ones, (N, 1, 14, 28) in [0, 1]."""
+    visible, hidden = halves(data.to_unit(data.mnist("train").images))
+    return hidden, visible
+
+
 @dataclass(frozen=True)
 class CompletionRecipe(CVAERecipe):
     """A conditional VAE of the lower half of a digit, binarised, given the upper one."""
@@ -40,16 +46,19 @@ class CompletionRecipe(CVAERecipe):
 
     def tensors(self) -> tuple[Tensor, ...]:
         """The training data that a batch is drawn from: hidden halves in [0, 1], and the visible ones."""
-        visible, hidden = halves(data.to_unit(data.mnist("train").images))
-        return hidden, visible
+        return training_halves()
 
 
-class RegressionRecipe(CompletionRecipe):
+class RegressionRecipe(ConditionalRecipe):
     """The same networks without a latent variable: one answer."""
 
     def model(self) -> nn.Module:
         """An untrained regression network."""
         return HalfRegression(self.hidden)
+
+    def tensors(self) -> tuple[Tensor, ...]:
+        """The training data that a batch is drawn from: hidden halves in [0, 1], and the visible ones."""
+        return training_halves()
 
     def step(self, model: Any, **parts: Any) -> Callable[[tuple[Tensor, ...]], dict[str, Tensor]]:
         """The optimisation step of a model with its optimiser, average and schedule filled in."""
@@ -69,7 +78,7 @@ class CompletionGANRecipe(CGANRecipe):
 
     def tensors(self) -> tuple[Tensor, ...]:
         """The training data that a batch is drawn from: hidden halves in [-1, 1], visible ones in [0, 1]."""
-        visible, hidden = halves(data.to_unit(data.mnist("train").images))
+        hidden, visible = training_halves()
         return 2 * hidden - 1, visible
 
 
@@ -84,12 +93,13 @@ CVAE_COMPLETION = CompletionRecipe(
     steps=Steps(ci=20, cpu=2000, gpu=10_000, full=20_000),
 )
 REGRESSION_COMPLETION = RegressionRecipe(
-    **{
-        **vars(CVAE_COMPLETION),
-        "name": "regression-completion",
-        "source": "the decoder of cvae-completion without z",
-        "latent_dim": 0,
-    }
+    name="regression-completion",
+    source="the decoder of cvae-completion without z",
+    hidden=CVAE_COMPLETION.hidden,
+    batch_size=CVAE_COMPLETION.batch_size,
+    learning_rate=CVAE_COMPLETION.learning_rate,
+    ema_decay=CVAE_COMPLETION.ema_decay,
+    steps=CVAE_COMPLETION.steps,
 )
 CGAN_COMPLETION = CompletionGANRecipe(
     **{

@@ -1,6 +1,7 @@
 """Conditional GANs and a conditional VAE on MNIST's digits and their labels."""
 
 import functools
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from gentutor import data
+from gentutor._modes import plain_modes
 from gentutor.capture import adam, captured
 from gentutor.models.conditional import (
     AuxiliaryDiscriminator,
@@ -22,15 +24,16 @@ from gentutor.models.conditional import (
 )
 from gentutor.models.cvae import mlp_cvae
 from gentutor.objectives.variational import bernoulli_log_prob
-from gentutor.recipes.gan import GANRecipe
+from gentutor.optimizers import linear_decay
+from gentutor.recipes.gan import DCGANRecipe
 from gentutor.recipes.vae import start_at_pixel_means
 from gentutor.settings import Steps
 from gentutor.steps import acgan_step, conditional_gan_step, cvae_step
-from gentutor.training import EMA, Run, linear_decay
+from gentutor.training import EMA, Run
 
 
 @dataclass(frozen=True)
-class CGANRecipe(GANRecipe):
+class CGANRecipe(DCGANRecipe):
     """A conditional GAN on MNIST: the label is appended to the noise, and projected in the discriminator."""
 
     def generator(self) -> ConditionalGenerator:
@@ -84,32 +87,31 @@ class ACGANRecipe(CGANRecipe):
 
 
 @dataclass(frozen=True)
-class CVAERecipe:
-    """A fully connected VAE on binarised MNIST that is told the label, trained on the ELBO."""
+class ConditionalRecipe(ABC):
+    """One network that is told a condition and lowers one loss, on data and their conditions."""
 
     name: str
     source: str
-    latent_dim: int
     hidden: tuple[int, ...]
     batch_size: int
-    learning_rate: float  # halfway through the full run it begins to fall, linearly, to zero
+    learning_rate: float  # halfway through the run it begins to fall, linearly, to zero
     ema_decay: float
     steps: Steps
     seed: int = 0
 
+    @abstractmethod
     def model(self) -> nn.Module:
-        """An untrained conditional VAE."""
-        return mlp_cvae(bernoulli_log_prob, LabelEmbedding(10, 50), self.latent_dim, self.hidden)
+        """An untrained network, with a ``decoder``."""
 
+    @abstractmethod
     def tensors(self) -> tuple[Tensor, ...]:
-        """The training data that a batch is drawn from: images in [0, 1], and their labels."""
-        train = data.mnist("train")
-        return data.to_unit(train.images), train.labels
+        """The training data that a batch is drawn from: images in [0, 1], and their conditions."""
 
+    @abstractmethod
     def step(self, model: Any, **parts: Any) -> Callable[[tuple[Tensor, ...]], dict[str, Tensor]]:
         """The optimisation step of a model with its optimiser, average and schedule filled in."""
-        return functools.partial(cvae_step, cvae=model, **parts)
 
+    @plain_modes()
     def start(self, device: torch.device) -> Run:
         """A fresh run, seeded: the model, its average, optimiser, falling learning rate, batches and step."""
         torch.manual_seed(self.seed)
@@ -129,10 +131,29 @@ class CVAERecipe:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class CVAERecipe(ConditionalRecipe):
+    """A fully connected VAE on binarised MNIST that is told the label, trained on the ELBO."""
+
+    latent_dim: int
+
+    def model(self) -> nn.Module:
+        """An untrained conditional VAE."""
+        return mlp_cvae(bernoulli_log_prob, LabelEmbedding(10, 50), self.latent_dim, self.hidden)
+
+    def tensors(self) -> tuple[Tensor, ...]:
+        """The training data that a batch is drawn from: images in [0, 1], and their labels."""
+        train = data.mnist("train")
+        return data.to_unit(train.images), train.labels
+
+    def step(self, model: Any, **parts: Any) -> Callable[[tuple[Tensor, ...]], dict[str, Tensor]]:
+        """The optimisation step of a model with its optimiser, average and schedule filled in."""
+        return functools.partial(cvae_step, cvae=model, **parts)
+
+
 CGAN_MNIST = CGANRecipe(
     name="cgan-mnist",
     source="Miyato & Koyama 2018, the projection, in a small DCGAN",
-    convolutional=True,
     latent_dim=64,
     batch_size=64,
     g_learning_rate=1e-3,

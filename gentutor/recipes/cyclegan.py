@@ -1,6 +1,7 @@
 """CycleGANs between the book's domains, and the same networks on true pairs."""
 
 import functools
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -8,21 +9,22 @@ import torch
 from torch import Tensor, nn
 
 from gentutor import data
+from gentutor._modes import plain_modes
 from gentutor.capture import Step, adam, captured
 from gentutor.models.cyclegan import Discriminators, Generators, PatchDiscriminator, ResnetGenerator
+from gentutor.optimizers import linear_decay
 from gentutor.recipes.domains import CHANNELS, domain_images
 from gentutor.settings import Steps
 from gentutor.steps import cyclegan_step, paired_step
-from gentutor.training import EMA, Losses, Run, linear_decay
+from gentutor.training import EMA, Losses, Run
 
 
 @dataclass(frozen=True)
-class CycleGANRecipe:
+class TranslationRecipe(ABC):
     """Two residual generators and two patch discriminators, with least-squares losses and history pools."""
 
     name: str
     source: str
-    domains: tuple[str, str]  # A and B
     width: int  # feature maps of generators and discriminators at full size
     blocks: int
     noise: float  # standard deviation of the noise on what a generator takes, in training
@@ -31,13 +33,11 @@ class CycleGANRecipe:
     cycle_weight: float
     identity_weight: float
     adversarial_weight: float
-    jitter: tuple[float, float]  # of each image, at random: its scale, and its place in pixels
     batch_size: int
-    learning_rate: float  # halfway through the full run it begins to fall, linearly, to zero
+    learning_rate: float  # halfway through the run it begins to fall, linearly, to zero
     betas: tuple[float, float]
     ema_decay: float
     steps: Steps
-    paired: bool = False  # train on true pairs, with their differences in place of cycles and identity
     cycles_first: int = 0  # steps before the generators' objective gets its adversarial part
     seed: int = 0
 
@@ -46,10 +46,25 @@ class CycleGANRecipe:
         a, b = self.channels()
         return Generators(self._generator(a, b), self._generator(b, a))
 
+    @abstractmethod
     def channels(self) -> tuple[int, int]:
         """Of the images of A and of B."""
-        a, b = (CHANNELS[domain] for domain in self.domains)
-        return a, b
+
+    @abstractmethod
+    def images(self, split: str) -> tuple[Tensor, Tensor]:
+        """Both domains, each (N, C, H, W) in [-1, 1]."""
+
+    @abstractmethod
+    def examples(self) -> tuple[Tensor, Tensor]:
+        """Images to show over training, as many of each domain."""
+
+    @abstractmethod
+    def augment(self, batch: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """What the networks see of a batch: other versions of its images."""
+
+    @abstractmethod
+    def _batches(self, device: torch.device) -> data.Batches | data.UnpairedBatches:
+        """Training images of both domains, in an order of their own."""
 
     def _generator(self, channels_in: int, channels_out: int) -> nn.Module:
         return ResnetGenerator(channels_in, channels_out, self.width, self.blocks, kernel=3, noise=self.noise)
@@ -62,22 +77,8 @@ class CycleGANRecipe:
     def _discriminator(self, channels: int) -> nn.Module:
         return PatchDiscriminator(channels, self.width, self.patch_layers)
 
-    def images(self, split: str) -> tuple[Tensor, Tensor]:
-        """Both domains, each (N, C, H, W) in [-1, 1]."""
-        a, b = (domain_images(domain, split) for domain in self.domains)
-        return a, b
-
-    def examples(self) -> tuple[Tensor, Tensor]:
-        """Images to show over training, as many of each domain."""
-        a, b = self.images("validation")
-        return a[:20], b[:20]
-
     def step_function(self) -> Callable[..., Losses]:
         """The optimisation step, with its weights, before its networks are filled in."""
-        if self.paired:
-            return functools.partial(
-                paired_step, pair_weight=self.cycle_weight, adversarial_weight=self.adversarial_weight
-            )
         return functools.partial(
             cyclegan_step,
             cycle_weight=self.cycle_weight,
@@ -85,8 +86,16 @@ class CycleGANRecipe:
             adversarial_weight=self.adversarial_weight,
         )
 
+    @plain_modes()
     def start(self, device: torch.device) -> Run:
-        """A fresh run, seeded: networks, their average, optimisers, falling rates, batches and step."""
+        """A fresh run, seeded: networks, their average, optimisers, falling rates, batches and step.
+
+        Raises:
+            ValueError: an identity loss between images of different numbers of channels.
+        """
+        a, b = self.channels()
+        if self.identity_weight and a != b:
+            raise ValueError(f"an identity loss needs images of one number of channels, got {a} and {b}")
         torch.manual_seed(self.seed)
         generators, discriminators = self.model().to(device), self.discriminators().to(device)
         ema = EMA(generators, self.ema_decay)
@@ -127,6 +136,38 @@ class CycleGANRecipe:
                 "d_schedule": schedules[1],
             },
             examples=self.examples(),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CycleGANRecipe(TranslationRecipe):
+    """A CycleGAN between two of the book's domains, or the same networks on true pairs."""
+
+    domains: tuple[str, str]  # A and B
+    jitter: tuple[float, float]  # of each image, at random: its scale, and its place in pixels
+    paired: bool = False  # train on true pairs, with their differences in place of cycles and identity
+
+    def channels(self) -> tuple[int, int]:
+        """Of the images of A and of B."""
+        a, b = (CHANNELS[domain] for domain in self.domains)
+        return a, b
+
+    def images(self, split: str) -> tuple[Tensor, Tensor]:
+        """Both domains, each (N, C, H, W) in [-1, 1]."""
+        a, b = (domain_images(domain, split) for domain in self.domains)
+        return a, b
+
+    def examples(self) -> tuple[Tensor, Tensor]:
+        """Images to show over training, as many of each domain."""
+        a, b = self.images("validation")
+        return a[:20], b[:20]
+
+    def step_function(self) -> Callable[..., Losses]:
+        """The optimisation step, with its weights, before its networks are filled in."""
+        if not self.paired:
+            return super().step_function()
+        return functools.partial(
+            paired_step, pair_weight=self.cycle_weight, adversarial_weight=self.adversarial_weight
         )
 
     def augment(self, batch: tuple[Tensor, ...]) -> tuple[Tensor, ...]:

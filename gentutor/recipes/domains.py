@@ -30,6 +30,8 @@ def domain_images(domain: str, split: str) -> Tensor:
 
 def domain_digits(domain: str, split: str) -> data.Images:
     """Handwritten or printed digits with their labels; for the splits see ``domain_images``."""
+    if split == "paired":
+        raise ValueError(f"no pairs of digits exist: {domain!r} has no split 'paired'")
     if domain == "printed-digits":
         return data.printed_digits(split)
     if split == "test":

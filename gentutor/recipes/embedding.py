@@ -7,12 +7,14 @@ import torch
 from torch import Tensor
 
 from gentutor import data
+from gentutor._modes import plain_modes
 from gentutor.capture import adam, captured
 from gentutor.models.embedding import GlyphEmbedding
+from gentutor.optimizers import linear_decay
 from gentutor.recipes.domains import CHANNELS, domain_images
 from gentutor.settings import Steps
 from gentutor.steps import embedding_step
-from gentutor.training import Run, linear_decay
+from gentutor.training import Run
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class EmbeddingRecipe:
     domain: str
     strength: float  # of the deformations
     batch_size: int
-    learning_rate: float  # halfway through the full run it begins to fall, linearly, to zero
+    learning_rate: float  # halfway through the run it begins to fall, linearly, to zero
     steps: Steps
     seed: int = 0
 
@@ -36,6 +38,7 @@ class EmbeddingRecipe:
         """The glyphs of this domain, (N, C, 32, 32) in [-1, 1]; "paired" are all of training."""
         return domain_images(self.domain, split)
 
+    @plain_modes()
     def start(self, device: torch.device) -> Run:
         """A fresh run, seeded: the model, its optimiser, falling learning rate, batches and step."""
         torch.manual_seed(self.seed)

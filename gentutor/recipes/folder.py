@@ -1,7 +1,7 @@
 """CycleGAN between two folders of images of your own, with the published settings."""
 
 import hashlib
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +9,16 @@ import torch
 from torch import Tensor, nn
 
 from gentutor import data
+from gentutor._memory import expect_memory
 from gentutor.models.cyclegan import PatchDiscriminator, ResnetGenerator
 from gentutor.models.layers import MixedPrecision
-from gentutor.recipes.cyclegan import CycleGANRecipe
+from gentutor.recipes.cyclegan import TranslationRecipe
 from gentutor.settings import Steps
 
 NAME = "cyclegan"
 EPOCHS = 200  # as published; half of them with falling rates
 FOLDERS = ("trainA", "trainB", "testA", "testB")
+EARLIER = {"domains": ["A", "B"], "jitter": [0.0, 0.0], "paired": False}  # settings that changed nothing
 SHOWN = 4  # test images of each domain in a sample grid
 
 
@@ -48,7 +50,7 @@ class OwnBatches(data.UnpairedBatches):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FolderRecipe(CycleGANRecipe):
+class FolderRecipe(TranslationRecipe):
     """CycleGAN on colour images in trainA, trainB, testA and testB of a folder, cut to squares."""
 
     folder: str  # holds trainA, trainB, testA and testB
@@ -79,17 +81,18 @@ class FolderRecipe(CycleGANRecipe):
         """A random square of each image, half of them mirrored, in [-1, 1]."""
         return tuple(data.to_signed(data.crop_and_flip(images, self.size)) for images in batch)
 
-    def lasting(self, steps: int) -> "FolderRecipe":
-        """The same with another number of steps, in the second half of which the rates fall."""
-        return replace(self, steps=replace(self.steps, full=steps))
-
     def summary(self) -> str:
         """How many images there are, and what memory those of training take."""
         counts = [len(data.image_files(self._folder(part[:-1], part[-1]))) for part in FOLDERS]
         listed = ", ".join(f"{part} {count}" for part, count in zip(FOLDERS, counts, strict=True))
         side = self.load_size()
-        megabytes = 3 * side**2 * (counts[0] + counts[1]) / 1e6
+        megabytes = self._bytes() / 1e6
         return f"images: {listed}; training keeps {megabytes:.0f} MB, {side} x {side} pixels each"
+
+    def _bytes(self) -> int:
+        """What the images of training take."""
+        files = sum(len(data.image_files(self._folder("train", domain))) for domain in "AB")
+        return 3 * self.load_size() ** 2 * files
 
     def _folder(self, split: str, domain: str) -> Path:
         if split not in ("train", "test"):
@@ -111,7 +114,12 @@ class FolderRecipe(CycleGANRecipe):
         )
 
     def _batches(self, device: torch.device) -> data.UnpairedBatches:
-        """Of uint8 images, which stay in the main memory."""
+        """Of uint8 images, which stay in the main memory.
+
+        Raises:
+            ValueError: they do not fit.
+        """
+        expect_memory(self._bytes(), "the images of training (see --size)")
         a, b = (data.read_images(self._folder("train", d), self.load_size()) for d in "AB")
         order = torch.Generator().manual_seed(self.seed)
         return OwnBatches(a, b, self.batch_size, order, device)
@@ -157,7 +165,6 @@ def folder_recipe(
         name=NAME,
         source="Zhu et al. 2017, sections 4 and 7.2, with nearest neighbours for transposed convolutions",
         folder=str(root),
-        domains=("A", "B"),
         size=size,
         width=width,
         blocks=blocks,
@@ -168,7 +175,6 @@ def folder_recipe(
         cycle_weight=10.0,
         identity_weight=5.0,
         adversarial_weight=1.0,
-        jitter=(0.0, 0.0),  # random squares instead
         batch_size=batch_size,
         learning_rate=2e-4,
         betas=(0.5, 0.999),
@@ -186,11 +192,16 @@ def restored(settings: dict[str, Any]) -> FolderRecipe:
         ValueError: it is of another recipe, or a setting has no such value.
     """
     try:
-        if settings.keys() != {field.name for field in fields(FolderRecipe)}:
-            raise ValueError(f"expected a run of the recipe {NAME!r}, got one of {settings.get('name')!r}")
         plain: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in settings.items()
+            if EARLIER.get(name, ...) != value
         }
+        if settings.get("name") != NAME:
+            raise ValueError(f"expected a run of the recipe {NAME!r}, got one of {settings.get('name')!r}")
+        if strange := plain.keys() ^ {field.name for field in fields(FolderRecipe)}:
+            differ = ", ".join(sorted(strange))
+            raise ValueError(f"the run of {NAME!r} was made by another version, which differs in {differ}")
         recipe = FolderRecipe(**{**plain, "steps": Steps(**settings["steps"])})
         _expect(recipe.size, recipe.width, recipe.blocks)
     except (TypeError, AttributeError) as error:

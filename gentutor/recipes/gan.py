@@ -2,12 +2,13 @@
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from gentutor import data
+from gentutor._modes import plain_modes
 from gentutor.capture import adam, captured
 from gentutor.models.gan import (
     DCGANDiscriminator,
@@ -23,28 +24,26 @@ from gentutor.training import EMA, Run
 
 @dataclass(frozen=True)
 class GANRecipe:
-    """A GAN on MNIST, trained with the non-saturating loss and Adam."""
+    """A fully connected GAN on MNIST, trained with the non-saturating loss and Adam."""
 
     name: str
     source: str
-    convolutional: bool
     latent_dim: int
     batch_size: int
     g_learning_rate: float
     d_learning_rate: float
     betas: tuple[float, float]
     ema_decay: float
-    input_noise: float  # standard deviation of the noise on the discriminator's input
     steps: Steps
     seed: int = 0
 
     def generator(self) -> Generator:
         """An untrained generator."""
-        return DCGANGenerator(self.latent_dim) if self.convolutional else MLPGenerator(self.latent_dim)
+        return MLPGenerator(self.latent_dim)
 
     def discriminator(self) -> nn.Module:
         """An untrained discriminator."""
-        return DCGANDiscriminator(noise=self.input_noise) if self.convolutional else MLPDiscriminator()
+        return MLPDiscriminator()
 
     def model(self) -> nn.Module:
         """The network that a checkpoint of this recipe holds: a generator."""
@@ -58,6 +57,7 @@ class GANRecipe:
         """The optimisation step, before its networks are filled in."""
         return gan_step
 
+    @plain_modes()
     def start(self, device: torch.device) -> Run:
         """A fresh run, seeded: networks, optimisers, averaged generator, batches and step."""
         torch.manual_seed(self.seed)
@@ -94,29 +94,41 @@ class GANRecipe:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class DCGANRecipe(GANRecipe):
+    """The same with convolutional networks."""
+
+    input_noise: float  # standard deviation of the noise on the discriminator's input
+
+    def generator(self) -> Generator:
+        """An untrained generator."""
+        return DCGANGenerator(self.latent_dim)
+
+    def discriminator(self) -> nn.Module:
+        """An untrained discriminator."""
+        return DCGANDiscriminator(noise=self.input_noise)
+
+
 MLP_GAN = GANRecipe(
     name="mlp-gan-mnist",
     source="Goodfellow et al. 2014 (fully connected, dropout in D); betas as in Radford et al. 2016",
-    convolutional=False,
     latent_dim=100,
     batch_size=256,
     g_learning_rate=4e-4,
     d_learning_rate=4e-4,
     betas=(0.5, 0.999),
     ema_decay=0.999,
-    input_noise=0.0,
     steps=Steps(ci=20, cpu=600, gpu=6000, full=6000),
 )
-DCGAN = replace(
-    MLP_GAN,
+DCGAN = DCGANRecipe(
     name="dcgan-mnist",
     source="Radford et al. 2016, at 28x28; input noise as in Arjovsky & Bottou 2017",
-    convolutional=True,
     latent_dim=64,
     batch_size=64,
     g_learning_rate=1e-3,
     d_learning_rate=1e-3,
     betas=(0.5, 0.99),
+    ema_decay=0.999,
     input_noise=0.2,
     steps=Steps(ci=20, cpu=750, gpu=12_000, full=12_000),
 )

@@ -9,36 +9,39 @@ import torch
 from torch import Tensor, nn
 
 from gentutor import data
+from gentutor._checks import expect_range
+from gentutor._modes import plain_modes
 from gentutor.capture import adam, captured
 from gentutor.models.vae import VAE, mlp_vae
 from gentutor.objectives.variational import bernoulli_log_prob
+from gentutor.optimizers import linear_decay
 from gentutor.settings import Steps
 from gentutor.steps import autoencoder_step, iwae_step, vae_step
-from gentutor.training import EMA, Run, linear_decay
+from gentutor.training import EMA, Run
 
 
 @dataclass(frozen=True)
-class VAERecipe:
-    """A fully connected VAE on binarised MNIST, trained on the ELBO or the importance-weighted bound."""
+class AutoencoderRecipe:
+    """The networks of a VAE on binarised MNIST as a plain autoencoder: no noise, no prior."""
 
     name: str
     source: str
     latent_dim: int
     hidden: tuple[int, ...]
     batch_size: int
-    samples: int  # of z per image; 1 is the ELBO
-    learning_rate: float  # halfway through the full run it begins to fall, linearly, to zero
+    learning_rate: float  # halfway through the run it begins to fall, linearly, to zero
     ema_decay: float
     start_from: str  # a stored run whose weights this one starts from, or ""
     steps: Steps
     seed: int = 0
 
     def model(self) -> VAE:
-        """An untrained VAE."""
+        """The untrained networks."""
         return mlp_vae(bernoulli_log_prob, self.latent_dim, self.hidden)
 
+    @plain_modes()
     def start(self, device: torch.device) -> Run:
-        """A fresh run, seeded: the VAE, its average, optimiser, falling learning rate, batches and step."""
+        """A fresh run, seeded: the networks, their average, optimiser, falling rate, batches and step."""
         torch.manual_seed(self.seed)
         train = data.to_unit(data.mnist("train").images).to(device)
         vae = self.model()
@@ -63,16 +66,18 @@ class VAERecipe:
 
     def step_function(self) -> Callable[..., dict[str, Tensor]]:
         """The optimisation step, before its networks are filled in."""
-        return vae_step if self.samples == 1 else functools.partial(iwae_step, samples=self.samples)
+        return autoencoder_step
 
 
-@dataclass(frozen=True)
-class AutoencoderRecipe(VAERecipe):
-    """The same networks as a plain autoencoder: no noise, no prior."""
+@dataclass(frozen=True, kw_only=True)
+class VAERecipe(AutoencoderRecipe):
+    """A fully connected VAE on binarised MNIST, trained on the ELBO or the importance-weighted bound."""
+
+    samples: int  # of z per image; 1 is the ELBO
 
     def step_function(self) -> Callable[..., dict[str, Tensor]]:
         """The optimisation step, before its networks are filled in."""
-        return autoencoder_step
+        return vae_step if self.samples == 1 else functools.partial(iwae_step, samples=self.samples)
 
 
 @torch.no_grad()
@@ -80,7 +85,11 @@ def start_at_pixel_means(vae: nn.Module, images: Tensor) -> None:
     """Let an untrained decoder answer with the mean of the images (N, C, H, W): its last bias is set.
 
     A linear layer has a bias for each pixel, a convolution one for each channel.
+
+    Raises:
+        ValueError: the images lie outside of [0, 1].
     """
+    expect_range("images", images, 0, 1)
     *_, last = cast(nn.Module, vae.decoder).children()
     assert isinstance(last, nn.Linear | nn.ConvTranspose2d) and last.bias is not None
     means = images.mean(dim=0).flatten() if isinstance(last, nn.Linear) else images.mean(dim=(0, 2, 3))
@@ -121,7 +130,6 @@ AUTOENCODER_2D = AutoencoderRecipe(
     latent_dim=2,
     hidden=VAE_2D.hidden,
     batch_size=VAE_2D.batch_size,
-    samples=1,
     learning_rate=VAE_2D.learning_rate,
     ema_decay=VAE_2D.ema_decay,
     start_from="",

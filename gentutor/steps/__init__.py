@@ -3,6 +3,10 @@
 A step takes a batch (the tuple that ``data.batches`` yields), updates the networks it was given,
 and returns its losses as detached scalars. Fix everything but the batch with
 ``functools.partial`` and hand the result to ``training.fit``.
+
+Networks and batch share a data type, float64, float32 or bfloat16, and a device; noise takes those of
+the generator's weights. PyTorch's defaults for new tensors change nothing, and a step may stand within
+``torch.autocast``.
 """
 
 from gentutor.steps.classifier import classifier_step

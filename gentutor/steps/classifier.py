@@ -16,7 +16,7 @@ def classifier_step(
 ) -> Losses:
     """One update of a classifier on (images, labels), all moved by up to ``shift`` pixels; in nats."""
     images, labels = batch
-    down, right = torch.randint(-shift, shift + 1, (2,)).tolist()
+    down, right = (int(torch.randint(-shift, shift + 1, (), device="cpu")) for _ in "yx")  # one shift for all
     images = images.roll((down, right), dims=(2, 3))  # digits have an empty margin of 4 pixels
     loss = nn.functional.cross_entropy(classifier(images), labels)
     optimizer.zero_grad()

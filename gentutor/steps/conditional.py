@@ -1,12 +1,12 @@
 """One update of a model that is told a condition; a batch is (data, conditions)."""
 
-import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from gentutor.models.conditional import ConditionalGenerator
 from gentutor.models.cvae import CVAE
+from gentutor.models.gan import noise
 from gentutor.objectives import adversarial as objective
 from gentutor.objectives import variational
 from gentutor.objectives.conditional import auxiliary_loss
@@ -71,7 +71,7 @@ def conditional_gan_step(
 ) -> Losses:
     """One update of each player on (images, conditions); a fake is judged under the condition it got."""
     real, c = batch
-    z = torch.randn(len(real), generator.latent_dim, device=real.device)
+    z = noise(generator, len(real))
     fake = generator(z, c)
 
     d_loss = objective.discriminator_loss(discriminator(real, c), discriminator(fake.detach(), c))
@@ -99,7 +99,7 @@ def acgan_step(
 ) -> Losses:
     """One update of each player, who both also lower the cross-entropy of the guessed label."""
     real, y = batch
-    z = torch.randn(len(real), generator.latent_dim, device=real.device)
+    z = noise(generator, len(real))
     fake = generator(z, y)
 
     real_logits, real_classes = discriminator(real)

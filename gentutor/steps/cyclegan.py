@@ -97,6 +97,7 @@ def discriminator_update(
     """One update of both discriminators on real (a, b) and on fakes of both, half of them from the past."""
     (a, b), (fake_a, fake_b) = real, fake
     D_A, D_B = discriminators.D_A, discriminators.D_B
+    fake_a, fake_b = fake_a.to(a.dtype), fake_b.to(b.dtype)  # within autocast they may have another one
     fake_a, fake_b = discriminators.pool_A(fake_a), discriminators.pool_B(fake_b)  # detached
     loss_a = least_squares_discriminator_loss(D_A(a), D_A(fake_a))
     loss_b = least_squares_discriminator_loss(D_B(b), D_B(fake_b))

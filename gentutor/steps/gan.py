@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from gentutor.models.gan import Generator
+from gentutor.models.gan import Generator, noise
 from gentutor.objectives import adversarial as objective
 from gentutor.training import EMA, Losses, frozen
 
@@ -24,7 +24,7 @@ def gan_step(
 ) -> Losses:
     """One update of the discriminator, then one of the generator, on the same fake batch."""
     real = batch[0]
-    z = torch.randn(len(real), generator.latent_dim, device=real.device)
+    z = noise(generator, len(real))
     fake = generator(z)
 
     d_loss = discriminator_loss(discriminator(real), discriminator(fake.detach()))
@@ -56,7 +56,7 @@ def wgan_gp_step(
     if len(batch[0]) < critic_steps:
         raise ValueError(f"a batch of {len(batch[0])} has no part for each of {critic_steps} critic steps")
     for real in batch[0].tensor_split(critic_steps):
-        z = torch.randn(len(real), generator.latent_dim, device=real.device)
+        z = noise(generator, len(real))
         with torch.no_grad():
             fake = generator(z)
         distance = -objective.critic_loss(critic(real), critic(fake))
@@ -65,7 +65,7 @@ def wgan_gp_step(
         (penalty_weight * penalty - distance).backward()
         c_optimizer.step()
 
-    z = torch.randn(len(real), generator.latent_dim, device=real.device)
+    z = noise(generator, len(real))
     with frozen(critic):
         g_loss = objective.critic_generator_loss(critic(generator(z)))
     g_optimizer.zero_grad()

@@ -5,6 +5,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from gentutor._checks import expect_range
 from gentutor.models.vae import VAE
 from gentutor.objectives import variational
 from gentutor.training import EMA, Losses
@@ -15,10 +16,15 @@ def binarize(images: Tensor, generator: torch.Generator | None = None) -> Tensor
 
     Raises:
         TypeError: images are no floating-point tensor (``data.to_unit`` makes one).
+        ValueError: a value lies outside [0, 1]. (Not on a GPU: looking at them would make the processor
+            wait at each step.)
     """
     if not images.is_floating_point():
         raise TypeError(f"images must be floating point, in [0, 1], got {images.dtype}")
-    uniform = torch.rand(images.shape, generator=generator, dtype=images.dtype, device=images.device)
+    if not images.is_cuda:
+        expect_range("images", images, 0, 1)
+    dtype = torch.promote_types(images.dtype, torch.float32)  # bfloat16 has only 256 numbers to draw
+    uniform = torch.rand(images.shape, generator=generator, dtype=dtype, device=images.device)
     return (uniform < images).to(images.dtype)
 
 
@@ -85,7 +91,7 @@ def iwae_step(
     """
     x = binarize(batch[0])
     mean, log_var = vae.encode(x)
-    noise = torch.randn(samples, *mean.shape, device=x.device)  # (K, B, D)
+    noise = torch.randn(samples, *mean.shape, dtype=mean.dtype, device=mean.device)  # (K, B, D)
     with torch.no_grad():
         z = mean + (log_var / 2).exp() * noise
         log_w = variational.importance_log_weights(vae.log_px_z(x, z), z, mean, log_var)  # (K, B)

@@ -13,7 +13,7 @@ from gentutor.checkpoint import pretrained
 from gentutor.evaluation import frechet_distance, kernel_distance, neighbour_radii, precision_recall
 from gentutor.evaluation.neighbours import from_radii
 from gentutor.metrics import NEIGHBOURS, digit_features
-from gentutor.models.gan import Generator
+from gentutor.models.gan import Generator, noise
 from gentutor.objectives import adversarial as objective
 from gentutor.sampling import sample_images
 from gentutor.training import EMA, fit, frozen
@@ -32,7 +32,7 @@ def joint_batch_step(
 ) -> dict[str, Tensor]:
     """``gan_step`` as one should not write it: real and fake go through BatchNorm as one batch."""
     real = batch[0]
-    fake = generator(torch.randn(len(real), generator.latent_dim, device=real.device))
+    fake = generator(noise(generator, len(real)))
     d_loss = objective.discriminator_loss(*discriminator(torch.cat([real, fake.detach()])).chunk(2))
     d_optimizer.zero_grad()
     d_loss.backward()

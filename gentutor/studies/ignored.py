@@ -74,7 +74,7 @@ class SmallGANRecipe(CGANRecipe):
 
     def discriminator(self) -> nn.Module:
         """An untrained discriminator."""
-        return ProjectionDiscriminator(width=WIDTH // 2)
+        return ProjectionDiscriminator(width=WIDTH // 2, noise=self.input_noise)
 
 
 class UntoldRecipe(SmallGANRecipe):
@@ -82,7 +82,7 @@ class UntoldRecipe(SmallGANRecipe):
 
     def discriminator(self) -> nn.Module:
         """An untrained discriminator."""
-        return UntoldDiscriminator(width=WIDTH // 2)
+        return UntoldDiscriminator(width=WIDTH // 2, noise=self.input_noise)
 
 
 class OtherLabelsRecipe(SmallGANRecipe):
@@ -108,7 +108,7 @@ class MapsRecipe(SmallGANRecipe):
 
     def discriminator(self) -> nn.Module:
         """An untrained discriminator."""
-        return ConcatDiscriminator(width=WIDTH // 2)
+        return ConcatDiscriminator(width=WIDTH // 2, noise=self.input_noise)
 
 
 class ScatteredRecipe(SmallGANRecipe):
@@ -116,7 +116,7 @@ class ScatteredRecipe(SmallGANRecipe):
 
     def discriminator(self) -> nn.Module:
         """An untrained discriminator."""
-        return ScatteredDiscriminator(width=WIDTH // 2)
+        return ScatteredDiscriminator(width=WIDTH // 2, noise=self.input_noise)
 
 
 VARIANTS = {

@@ -79,11 +79,6 @@ def products(x, prior, pixel, fill=None, add=0.0):
     return prior.log() + x @ (pixel + add).log().T + (1 - x) @ (1 - pixel + add).log().T
 
 
-def mask_in_float(x, prior, pixel):
-    ones, zeros = (x == 1).float(), (x == 0).float()
-    return prior.log() + ones @ pixel.log().T + zeros @ (1 - pixel).log().T
-
-
 def multiplied(x, prior, pixel):
     return (prior * terms(x, pixel).exp().prod(2)).log()
 
@@ -101,12 +96,12 @@ RIGHT = [
 
 WRONG = [
     (LINEAR, linear(lambda m, c: m @ c, inverse=lambda c: c), "covariance is not inverted"),
-    (LINEAR, linear(lambda m, c: m @ c), "(The bias is right.)"),
+    (LINEAR, linear(lambda m, c: m @ c), "w_k = Σ⁻¹ μ_k, so that"),
     (LINEAR, linear(inverse=lambda c: c), "In the bias the covariance is not inverted"),
     (LINEAR, linear(lambda m, c: m @ (1 / c), inverse=lambda c: 1 / c), "one by one"),
     (LINEAR, linear(lambda m, c: m / c.diag(), inverse=lambda c: (1 / c.diag()).diag()), "naive Bayes"),
     (LINEAR, linear(lambda m, c: m, inverse=lambda c: torch.eye(len(c)).to(c)), "weight is the mean itself"),
-    (LINEAR, linear(lambda m, c: m), "covariance is missing in the weight"),
+    (LINEAR, linear(inverse=lambda c: torch.eye(len(c))), "In the bias the covariance is missing"),
     (LINEAR, linear(log=torch.zeros_like), "prior is missing"),
     (LINEAR, linear(log=lambda p: p), "enters with its logarithm"),
     (LINEAR, linear(log=lambda p: -p.log()), "log π_k has the wrong sign"),
@@ -127,7 +122,10 @@ WRONG = [
     (LINEAR, lambda m, c, p: by_solve(m, c, p)[0], "A pair of tensors"),
     (LINEAR, lambda m, c, p: (by_solve(m, c, p)[0], math.log(p)), "prior.log()"),
     (LINEAR, lambda m, c, p: (by_solve(m, c, p)[0], by_solve(m, c, p)[1][:, None]), "yours are (3, 2) and"),
-    (LINEAR, lambda m, c, p: (m / c[0, 0], p.log()), "Write out"),
+    (LINEAR, lambda m, c, p: (m / c[0, 0], p.log()), "The weight, the first result, is not right"),
+    (LINEAR, lambda m, c, p: by_solve(m, c + 0.01 * torch.eye(len(c)), p), "The weight, the first result"),
+    (LINEAR, lambda m, c, p: (by_solve(m, c, p)[0], by_solve(m, c, p)[1] * 1.01), "but the bias, the second"),
+    (LINEAR, lambda m, c, p: (torch.linalg.solve(c, m), p.log()), "takes the means as columns"),
     # naive Bayes
     (JOINT, lambda x, prior, pixel: prior.log() + x @ pixel.log().T, "Only the pixels with ink"),
     (JOINT, lambda x, prior, pixel: prior.log() + (1 - x) @ (1 - pixel).log().T, "Only the empty pixels"),
@@ -159,8 +157,16 @@ WRONG = [
     (JOINT, products, "The whole image has become nan"),
     (JOINT, lambda *given: products(*given).nan_to_num(0.0), "A pixel that is nan was not seen"),
     (JOINT, lambda x, prior, pixel: joint(x, prior, pixel).argmax(1), "decimal numbers"),
-    (JOINT, mask_in_float, "Keep the data type: .to(pixel) instead of .float()"),
-    (JOINT, lambda x, prior, pixel: joint(x.float(), prior.float(), pixel.float()), "changes the data type"),
+    (JOINT, lambda *given: joint(*given).half().float().half(), "Compare your function"),
+    (JOINT, lambda x, prior, pixel: products(x, prior, pixel, 0.0, 1e-10), "small constant"),
+    (JOINT, lambda x, prior, pixel: joint(x, prior, pixel.clamp(1e-6, 1 - 1e-6)), "no clamp"),
+    (JOINT, lambda x, prior, pixel: prior.log() + (pixel.log() if x == 1 else -pixel).sum(1), "torch.where"),
+    (JOINT, lambda x, prior, pixel: prior.log() + x @ pixel.log(), "x @ pixel.log().T is (N, K)"),
+    (JOINT, lambda x, prior, pixel: (prior.log() + x * pixel.log()).sum(2), "x[:, None], (N, 1, D)"),
+    (JOINT, lambda x, prior, pixel: prior.log() + Bernoulli(pixel).log_prob(x[:, None]).sum(2), "not seen"),
+    (JOINT, lambda x, prior, pixel: -(x == 1) @ pixel.log().T, "~mask is the other mask"),
+    (JOINT, lambda x, prior, pixel: prior.log() + (x == 1) @ pixel.log().T, "make it with .to(pixel)"),
+    (JOINT, lambda x, prior, pixel: math.log(prior) + x @ pixel.log().T, "prior.log() takes"),
 ]  # fmt: skip
 
 

@@ -106,12 +106,17 @@ WRONG = [
     (KL, lambda p, q, dx: (p - q).abs().sum() * dx / 2, "total variation"),
     (KL, lambda p, q, dx: p * (p / q).log() * dx, "no sum"),
     (KL, lambda p, q, dx: torch.trapezoid(p * (p / q).log(), dx=dx), "trapezoidal rule"),
-    (KL, naive, "0 · log 0 is not a number"),
-    (KL, lambda p, q, dx: F.kl_div(q.log(), p, reduction="sum") * dx, "0 · log 0 is not a number"),
-    (KL, lambda p, q, dx: naive(p, q, dx, 1e-8), "small constant inside the logarithm"),
+    (KL, naive, "is not a number on a computer"),
+    (KL, lambda p, q, dx: F.kl_div(q.log(), p, reduction="sum") * dx, "is not a number on a"),
+    (KL, lambda p, q, dx: naive(p, q, dx, 1e-8), "A small constant, or a clamp, inside the"),
     (KL, where_both, "hide it with no mask and no small constant"),
     (KL, lambda p, q, dx: kl(p, q.clamp(min=1e-30), dx), "is the right answer"),
+    (KL, lambda p, q, dx: kl(p, q.clamp(min=1e-10), dx), "a clamp, inside the logarithm"),
+    (KL, lambda p, q, dx: kl(p, q, dx).nan_to_num(), "is the right answer"),
     (KL, by_math_log, "math domain error"),
+    (KL, by_math_log, "torch.xlogy(p, p) - torch.xlogy(p, q) takes care of it"),
+    (KL, lambda p, q, dx: (p * (p / q).log() if p > 0 else 0).sum() * dx, "An if decides once"),
+    (KL, lambda p, q, dx: math.log(p / q), "math.log takes one number"),
     # Monte Carlo
     (MC, lambda v: (v.mean(), v.std()), "standard deviation of one value"),
     (MC, lambda v: (v.mean(), v.std() / len(v)), "it is divided by the root of N"),
@@ -128,6 +133,7 @@ WRONG = [
     (MC, lambda v: (v.median(), error(v)), "median"),
     (MC, by_squares, "loses all its digits"),
     (MC, lambda v: v.mean(), "Two numbers are expected"),
+    (MC, lambda v: (v.mean(), math.sqrt(v) / len(v)), "math.sqrt takes one number"),
     (MC, lambda v: (v.mean(), v - v.mean()), "Two numbers are expected"),
     (MC, lambda v: (v.mean() + torch.randn(()), error(v)), "nothing random"),
     # counts
@@ -152,6 +158,9 @@ WRONG = [
     (SMOOTHED, lambda c, a: (c + a) / (c + a).sum(1, keepdim=True), "Counts may have one dimension"),
     (SMOOTHED, lambda c, a: (c + (a or 1)) / total(c + (a or 1)), "With a smoothing of 0"),
     (SMOOTHED, lambda c, a: ((c + a) / total(c + a)).to(c.dtype), "decimal numbers are expected"),
+    (SMOOTHED, lambda c, a: (c + a) / (total(c + a) + 1e-8), "Add no constant but the smoothing"),
+    (SMOOTHED, lambda c, a: (c + a + 1e-8) / total(c + a + 1e-8), "Add no constant but the smoothing"),
+    (SMOOTHED, lambda c, a: (c + a) / (total(c) + a * c.shape[1]), "use the last, dim=-1"),
     # bits
     (BITS, lambda v: -v.mean(), "in nats"),
     (BITS, lambda v: v.mean() / math.log(2), "sign is turned"),
@@ -168,7 +177,10 @@ WRONG = [
     (BITS, lambda v: -v.median() / math.log(2), "median"),
     (BITS, lambda v: -(v.exp() * v).sum() / math.log(2), "entropy's form"),
     (BITS, lambda v: -v.exp().log2().mean(), "back to probabilities"),
-    (BITS, lambda v: -v.mean() / 0.693147, "In float64 your result is only as exact"),
+    (BITS, lambda v: -v.mean() / 0.693, "log2 p = log p / log 2"),
+    (BITS, lambda v: -v.clamp(min=-100).mean() / math.log(2), "stay with its logarithm"),
+    (BITS, lambda v: -math.log2(v), "take the mean first"),
+    (BITS, lambda v: -v.mean() / torch.log(2), "take math.log(2)"),
 ]  # fmt: skip
 
 

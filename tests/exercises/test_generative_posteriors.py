@@ -50,18 +50,23 @@ def log_joint_of_seen(x, seen, prior, pixel):
     return joint(torch.where(seen, x, math.nan), prior, pixel)
 
 
-def by_division(x, seen, prior, pixel):
+def by_division(x, seen, prior, pixel, add=0.0):
     p = log_joint_of_seen(x, seen, prior, pixel).exp()
+    return p / (p.sum(1, keepdim=True) + add)
+
+
+def share(t, largest):
+    p = (t - largest).exp()
     return p / p.sum(1, keepdim=True)
+
+
+def one_maximum(*given):
+    t = log_joint_of_seen(*given)
+    return share(t, t.max())
 
 
 def mask_times_x(x, seen, prior, pixel):
     ones, zeros = x * seen, (1 - x) * seen
-    return (prior.log() + ones @ pixel.log().T + zeros @ (1 - pixel).log().T).softmax(1)
-
-
-def mask_in_float(x, seen, prior, pixel):
-    ones, zeros = (seen & (x == 1)).float(), (seen & (x == 0)).float()
     return (prior.log() + ones @ pixel.log().T + zeros @ (1 - pixel).log().T).softmax(1)
 
 
@@ -122,9 +127,12 @@ WRONG = [
     (MISSING, lambda *given: log_joint_of_seen(*given).softmax(0), "normalise over the images"),
     (MISSING, lambda *given: posterior(*given).T, "transposed"),
     (MISSING, lambda *given: F.one_hot(posterior(*given).argmax(1)).float(), "most likely class"),
-    (MISSING, by_division, "0/0 is not a number"),
+    (MISSING, by_division, "their sum is 0, too"),
+    (MISSING, lambda *given: by_division(*given, add=1e-8), "their sum is 0, too"),
+    (MISSING, one_maximum, "one maximum for all images"),
+    (MISSING, lambda x, seen, prior, pixel: (1 - seen) @ pixel.T, "~mask is the other mask"),
+    (MISSING, lambda x, seen, prior, pixel: seen @ pixel.T, "make it with .to(pixel)"),
     (MISSING, mask_times_x, "nan times 0 is nan"),
-    (MISSING, mask_in_float, "Keep the data type: .to(pixel) instead of .float()"),
     (MISSING, lambda *given: posterior(*given).argmax(1), "decimal numbers"),
     (MISSING, lambda *given: posterior(*given)[:, :1], "expected the shape (3, 2), got (3, 1)"),
     # EM
@@ -144,7 +152,10 @@ WRONG = [
     (EM, side_by_side, "Stack along dimension 0"),
     (EM, labels(softmax, lambda y, k: y), "The labels y are (N,)"),
     (EM, labels(softmax, lambda y, k: F.one_hot(y, k) * 0.9 + 0.1 / k), "one-hot, then the posteriors"),
-    (EM, lambda t, y, k: labels(softmax)(t, y, k).float(), "changes the data type"),
+    (EM, labels(lambda t: t.exp() / (t.exp().sum(1, keepdim=True) + 1e-8)), "are all 0 in float32"),
+    (EM, labels(lambda t: share(t, t.max())), "one maximum for all images"),
+    (EM, lambda t, y, k: F.one_hot(y, k) + t.softmax(1), "Put one below the other"),
+    (EM, lambda t, y, k: torch.cat([F.one_hot(y, 3), t.softmax(1)]), "third argument, num_classes"),
 ]  # fmt: skip
 
 

@@ -1,16 +1,37 @@
 """The checks of the appendix on data parallelism: right forms pass, mistakes have their hints."""
 
+import numpy as np
 import pytest
 import torch
 
 from gentutor.exercises.scaling import whole_mean, whole_variance
 
 MEAN, VARIANCE, BYTES = "scaling.whole_mean", "scaling.whole_variance", "scaling.bytes"
+
+
+def two_at_a_time(means, variances):
+    """Chan's update: each slice joins those before it."""
+    mean, variance = means[0], variances[0]
+    for n, (m, v) in enumerate(zip(means[1:], variances[1:], strict=True), start=1):
+        step = m - mean
+        variance = (n * variance + v) / (n + 1) + n * step**2 / (n + 1) ** 2
+        mean = mean + step / (n + 1)
+    return variance
+
+
 RIGHT = [
     (MEAN, lambda m, n: (n[:, None] * m).sum(dim=0) / n.sum()),
     (MEAN, lambda m, n: torch.einsum("n,np->p", n.to(m.dtype), m) / n.sum()),
     (VARIANCE, lambda m, v: (v + (m - m.mean(dim=0)).square()).mean(dim=0)),
     (VARIANCE, lambda m, v: v.mean(dim=0) + m.var(dim=0, unbiased=False)),
+    (MEAN, lambda m, n: n.float() @ m / n.sum()),
+    (MEAN, lambda m, n: np.average(m.numpy(), axis=0, weights=n.numpy())),
+    (MEAN, lambda m, n: m.repeat_interleave(n, dim=0).mean(dim=0)),
+    (MEAN, lambda m, n: sum(mean * size.item() for mean, size in zip(m, n, strict=True)) / sum(n.tolist())),
+    (MEAN, lambda m, n: (n.double() / n.sum()) @ m.double()),
+    (VARIANCE, lambda m, v: v.numpy().mean(axis=0) + m.numpy().var(axis=0)),
+    (VARIANCE, lambda m, v: (v + m**2).mean(dim=0) - m.mean(dim=0) ** 2),
+    (VARIANCE, two_at_a_time),
     (BYTES, 6.0),
     (BYTES, lambda: 2 * 3 / 4 * 4),
 ]
@@ -23,6 +44,11 @@ WRONG = [
     (VARIANCE, lambda m, v: m.var(dim=0, correction=0), "within the slices is missing"),
     (VARIANCE, lambda m, v: v.mean(dim=0) + m.var(dim=0), "not by N - 1"),
     (VARIANCE, lambda m, v: (v + m.square()).mean(dim=0), "subtract the square"),
+    (MEAN, lambda m, n: n @ m / n.sum(), "sizes.to(means)"),
+    (MEAN, lambda m, n: (m[0] * n[0] + m[1] * n[1]) / n.sum(), "more than two slices"),
+    (VARIANCE, lambda m, v: v.mean(dim=0) + (m[0] - m[1]) ** 2 / 4, "that of the means"),
+    (BYTES, 6e6, "a megabyte is a million of them"),
+    (BYTES, 5.72, "not 2²⁰"),
     (BYTES, 4.0, "the gradients' own bytes"),
     (BYTES, 8, "nobody sends to itself"),
     (BYTES, 3.0, "travel back"),

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch.distributions import Independent, Normal
@@ -124,7 +125,11 @@ WRONG = [
     (IWAE, lambda w: w.max() + (w - w.max()).exp().mean(0).log(), "one maximum for the whole batch"),
     (IWAE, lambda w: w.logsumexp(0) - math.log(3), "With one sample"),
     (IWAE, lambda w: w.detach().logsumexp(0) - math.log(len(w)), "No gradient comes out"),
-    (IWAE, lambda w: by_maximum(w.float()).to(w.dtype), "only as exact as in float32"),
+    (IWAE, lambda w: (w.exp().mean(0) + 2**-126).log(), "small constant"),
+    (IWAE, lambda w: w.exp().mean(0).clamp(min=1e-30).log(), "or clamp there"),
+    (IWAE, lambda w: by_maximum(w.clamp(min=-700)), "no clamp mends that"),
+    (IWAE, lambda w: math.log(w.exp().mean(0)), "take torch's"),
+    (IWAE, lambda w: torch.as_tensor(np.log(np.exp(w).mean(0))), "NumPy would cut the gradient"),
     # its weights
     (WEIGHTS, lambda p, z, m, v: p + log_prior(z).sum(-1), "q(z|x) is not divided out"),
     (WEIGHTS, lambda p, z, m, v: p - log_normal(z, m, v).sum(-1), "prior p(z) is missing"),
@@ -162,6 +167,9 @@ WRONG = [
     (WEIGHTS, lambda p, z, m, v: log_w(p, z, m, v).log_softmax(0), "normalised over the samples"),
     (WEIGHTS, lambda p, z, m, v: log_w(p, z, m, v).mean(0), "averages over the samples"),
     (WEIGHTS, lambda p, z, m, v: p[..., None] + log_prior(z) - log_normal(z, m, v), "sum over the latent"),
+    (WEIGHTS, lambda p, z, m, v: log_w(p, z, m, (v.exp() + 1e-8).log()), "no constant added to the variance"),
+    (WEIGHTS, lambda p, z, m, v: log_w(p, z, m, 2 * ((v / 2).exp() + 1e-6).log()), "no constant added"),
+    (WEIGHTS, lambda p, z, m, v: log_w(p, z, m, v.clamp(min=-10)), "no clamp"),
     (WEIGHTS, density_first, "density is 0 in float32"),
     (WEIGHTS, keeps_no_gradient_of_q, "gradient to mean is cut"),
     (WEIGHTS, lambda p, z, m, v: log_w(p, z.detach(), m, v), "gradient to z is cut"),

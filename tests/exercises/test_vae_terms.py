@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -112,7 +113,11 @@ WRONG = [
     # the gradient, the precision, what comes back
     (KL, lambda m, v: terms(m, v).sum(1).detach(), "No gradient comes out"),
     (KL, lambda m, v: terms(m, v.detach()).sum(1), "gradient to log_var is cut"),
-    (KL, lambda m, v: terms(m.float(), v.float()).sum(1).to(m.dtype), "only as exact as in float32"),
+    (KL, lambda m, v: 0.5 * (m**2 + v.exp() - 1 - (v.exp() + 1e-20).log()).sum(1), "small constant"),
+    (KL, lambda m, v: terms(m, 2 * ((v / 2).exp() + 1e-6).log()).sum(1), "or to the standard deviation"),
+    (KL, lambda m, v: terms(m, v).sum(1).clamp(max=60), "moderate log-variances"),
+    (KL, lambda m, v: 0.5 * (m**2 + math.exp(v) - 1 - v).sum(1), "take torch's"),
+    (KL, lambda m, v: 0.5 * (m**2 + np.exp(v) - 1 - v).sum(1), "NumPy would cut the gradient"),
     (KL, lambda m, v: terms(m, v).sum(1).tolist(), "returns a list"),
     (KL, lambda m, v: terms(m, v).sum(2), "The batch is dimension 0"),
     # free bits
@@ -134,6 +139,12 @@ WRONG = [
     (FREE, lambda m, v, c: -terms(m, v).mean(0).clamp(min=c).sum(), "sign is turned"),
     (FREE, lambda m, v, c: terms(m, v).mean(0).clamp(min=0.4).sum(), "With a floor of 0"),
     (FREE, lambda m, v, c: terms(m, v).mean(0).clamp(min=c).sum().item(), "returns a float"),
+    (FREE, lambda m, v, c: max(terms(m, v).mean(0), c).sum(), "kl.clamp(min=floor) compares each"),
+    (FREE, lambda m, v, c: torch.max(terms(m, v).mean(0), c).sum(), "kl.clamp(min=floor) compares each"),
+    (FREE, lambda m, v, c: torch.maximum(terms(m, v).mean(0), c).sum(), "kl.clamp(min=floor)"),
+    (FREE, lambda m, v, c: terms(m, v).mean(0).clamp(min=c, max=5).sum(), "nothing limits it"),
+    (FREE, lambda m, v, c: terms(m, (v.exp() + 1e-8).log()).mean(0).clamp(min=c).sum(), "added to the var"),
+    (FREE, lambda m, v, c: terms(m, v).mean(0).clamp(min=c).sum(0, keepdim=True), "keeps its dimension"),
     # the likelihood: how the terms are added up
     (LIKELIHOOD, lambda a, x: log_p(a, x).mean(1), "mean over the pixels"),
     (LIKELIHOOD, lambda a, x: -BCE(a, x), "mean over all elements"),
@@ -182,9 +193,20 @@ WRONG = [
     (LIKELIHOOD, lambda a, x: add(a, x, 1e-10), "small constant"),
     (LIKELIHOOD, lambda a, x: -PROB(a.sigmoid(), x, reduction="none").flatten(1).sum(1), "cut at 100"),
     (LIKELIHOOD, lambda a, x: log_p(a.clamp(-30, 30), x).flatten(1).sum(1), "moderate logits only"),
+    (LIKELIHOOD, lambda a, x: log_p(a, x).flatten(1).sum(1) - (a.max() > 99), "[-9.3576e-14, -9.358e-14]"),
     (LIKELIHOOD, lambda a, x: log_p(a, x).sum() / 3 * torch.ones(3), "Compare your function"),
     (LIKELIHOOD, lambda a, x: log_p(a.detach(), x).flatten(1).sum(1), "No gradient comes out"),
-    (LIKELIHOOD, lambda a, x: log_p(a, x).flatten(1).sum(1).float(), "changes the data type"),
+    (LIKELIHOOD, lambda a, x: log_p(a, x).flatten(1).sum(1).half(), "Compare your function"),
+    (LIKELIHOOD, lambda a, x: add(a, x, 2**-126), "small constant"),
+    (LIKELIHOOD, lambda a, x: add(a.sigmoid().clamp(1e-7, 1 - 1e-7).logit(), x, 0.0), "or clamp there"),
+    (LIKELIHOOD, lambda a, x: Bernoulli(a.sigmoid()).log_prob(x).flatten(1).sum(1), "or clamp there"),
+    (LIKELIHOOD, lambda a, x: -PROB(a, x, reduction="none").flatten(1).sum(1), "may have any sign"),
+    (LIKELIHOOD, lambda a, x: (a if x == 1 else -a).flatten(1).sum(1), "torch.where"),
+    (
+        LIKELIHOOD,
+        lambda a, x: -F.soft_margin_loss(a, 2 * x - 1, reduction="none").flatten(1).sum(1),
+        "of an exponential",
+    ),
 ]  # fmt: skip
 
 

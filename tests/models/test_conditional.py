@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from gentutor.models import conditional
 from gentutor.models.conditional import (
     AuxiliaryDiscriminator,
     ConcatDiscriminator,
@@ -175,6 +176,15 @@ def test_the_projection_discriminator_computes_the_books_logits():
     vectors = discriminator.vectors.table[labels()]
     expected = projection_logits(features, discriminator.head(features)[:, 0], vectors)
     torch.testing.assert_close(discriminator(x, labels()), expected)
+
+
+def test_the_projection_discriminator_computes_them_by_the_tested_function(monkeypatch):
+    called = []
+    monkeypatch.setattr(conditional, "projection_logits", lambda *given: called.append(given) or given[1])
+    discriminator, x = ProjectionDiscriminator(width=4), torch.randn(6, 1, 28, 28)
+    assert discriminator(x, labels()).shape == (6,)
+    ((features, score, vectors),) = called
+    assert features.shape == vectors.shape == (6, 2 * 4 * 7 * 7) and score.shape == (6,)
 
 
 def test_the_auxiliary_discriminator_guesses():

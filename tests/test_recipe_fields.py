@@ -1,0 +1,215 @@
+"""Every setting of every recipe changes its run: none is dead, and none is taken for another.
+
+Each recipe is made small (``SMALL``), started on the processor and trained for four steps; then the same
+with one setting changed (``OTHER``), for each field of the dataclass but its name and its source.
+"""
+
+import functools
+from collections.abc import Callable, Iterator
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from gentutor import checkpoint, data, recipes
+from gentutor.recipes import Recipe, cyclegan, embedding
+from gentutor.recipes.domains import domain_images
+from gentutor.resume import new_plan
+from gentutor.settings import Steps
+from tests.folders import images_of_all_kinds, noise
+
+CPU = torch.device("cpu")
+TAKEN = 4
+KEPT = ("betas", "weight_decay")
+SMALL = {  # so that every setting counts within four steps: the pool is full, the rate falls
+    "blocks": 1,
+    "cycles_first": 1,
+    "ema_decay": 0.1,
+    "hidden": (8,),
+    "patch_layers": 1,
+    "pool": 3,
+    "size": 32,
+    "start_from": "",
+    "steps": Steps(ci=1, cpu=2, gpu=3, full=TAKEN),
+    "width": 2,
+}
+DOMAINS = {"printed": "brush", "brush": "printed", "noto": "openmoji-black", "openmoji-black": "noto"}
+DIGITS = {"handwritten": "printed-digits", "printed-digits": "handwritten"}
+OTHER: dict[str, Callable[[Any], list[Any]]] = {  # a field's value -> other ones, each of which must count
+    "adversarial_weight": lambda weight: [2 * weight],
+    "batch_size": lambda size: [size + 1],
+    "beta": lambda beta: [2 * beta],
+    "betas": lambda betas: [(0.3, betas[1]), (betas[0], 0.8)],
+    "blocks": lambda blocks: [blocks + 1],
+    "cycle_weight": lambda weight: [2 * weight],
+    "cycles_first": lambda steps: [steps + 1],
+    "d_learning_rate": lambda rate: [2 * rate],
+    "domain": lambda domain: [DOMAINS[domain]],
+    "domains": lambda names: [tuple((DOMAINS | DIGITS)[name] for name in names)],
+    "ema_decay": lambda decay: [decay / 2],
+    "folder": lambda folder: [str(Path(folder).with_name("other"))],
+    "g_learning_rate": lambda rate: [2 * rate],
+    "hidden": lambda widths: [(*widths, 5)],
+    "identity_weight": lambda weight: [weight + 1],
+    "input_noise": lambda std: [std + 0.1],
+    "jitter": lambda jitter: [(0.0, jitter[1]), (jitter[0], 0.0)],
+    "kernel": lambda kernel: [kernel - 2],
+    "latent_dim": lambda size: [size + 1],
+    "learning_rate": lambda rate: [2 * rate],
+    "mixed_precision": lambda kind: ["cpu"],
+    "noise": lambda std: [std + 0.1],
+    "paired": lambda paired: [not paired],
+    "patch_layers": lambda layers: [layers + 1],
+    "pool": lambda images: [images - 1, 0],
+    "samples": lambda draws: [draws + 1],
+    "seed": lambda seed: [seed + 1],
+    "shift": lambda pixels: [pixels + 3, 0],
+    "size": lambda side: [side + 4],
+    "start_from": lambda name: ["another"],
+    "strength": lambda strength: [strength / 2],
+    "weight_decay": lambda decay: [0.0, 2 * decay],
+    "width": lambda width: [width + 1],
+}
+HYPER = {  # the settings that belong to optimisers: what they are called there, and of which optimisers
+    "learning_rate": ("lr", ("optimizer", "g_optimizer", "d_optimizer")),
+    "g_learning_rate": ("lr", ("g_optimizer",)),
+    "d_learning_rate": ("lr", ("d_optimizer",)),
+    "betas": ("betas", ("optimizer", "g_optimizer", "d_optimizer")),
+    "weight_decay": ("weight_decay", ("optimizer",)),
+}
+REFUSED = {  # what one recipe cannot have, and why
+    ("cyclegan-emoji", "identity_weight"): "needs images of one number of channels, got 1 and 3",
+    ("cyclegan-digits", "paired"): "no pairs of digits exist",
+}
+ALL = [*recipes.ALL, recipes.FOLDER]
+
+
+def of(name: str) -> Any:
+    """The recipe of this name; of images of one's own its class."""
+    return recipes.FolderRecipe if name == recipes.FOLDER else recipes.get(name)
+
+
+PAIRS = [
+    (name, field.name)
+    for name in ALL
+    for field in fields(of(name))
+    if field.name not in ("name", "source", "steps")
+]
+
+
+@pytest.fixture(scope="module")
+def smaller(tmp_path_factory) -> Iterator[Callable[[str], Recipe]]:
+    """A recipe by its name, small, with a part of the data."""
+    root = images_of_all_kinds(tmp_path_factory.mktemp("own") / "one")
+    for part in ("trainA", "trainB", "testA", "testB"):
+        (root.with_name("other") / part).mkdir(parents=True)
+        for i in range(3):
+            noise("RGB", (40, 36), seed=100 + i).save(root.with_name("other") / part / f"{i}.png")
+
+    @functools.cache
+    def make(name: str) -> Recipe:
+        own = name == recipes.FOLDER
+        recipe: Recipe = recipes.folder_recipe(root) if own else recipes.get(name)
+        changes = {field.name: SMALL[field.name] for field in fields(recipe) if field.name in SMALL}
+        return replace(recipe, **{**changes, "batch_size": 2 if own else 4})
+
+    @functools.cache
+    def few(domain: str, split: str) -> Tensor:
+        return domain_images(domain, split)[:24]
+
+    digits = {split: data.Images(*(part[:64] for part in data.mnist(split))) for split in ("train", "test")}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(data, "mnist", digits.__getitem__)
+        patch.setattr(data, "emoji", functools.cache(data.emoji))
+        for module in (cyclegan, embedding):
+            patch.setattr(module, "domain_images", few)
+        yield make
+
+
+@pytest.fixture(scope="module")
+def unchanged(smaller) -> Callable[[str], dict[str, Any]]:
+    """What the small recipe's run is."""
+    return functools.cache(lambda name: trained(smaller(name)))
+
+
+def trained(recipe: Recipe) -> dict[str, Any]:
+    """What a run is after its steps, by name: weights, averages, optimisers with their settings, rates."""
+
+    def another(name: str) -> tuple[nn.Module, None]:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(99)
+            return recipe.model(), None
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checkpoint, "pretrained", another)
+        run = recipe.start(CPU)
+    found: dict[str, Any] = {}
+    for _ in range(TAKEN):
+        losses = run.step(next(run.batches))
+    for part, item in run.parts.items():
+        state = item.state_dict()
+        if isinstance(item, Optimizer):
+            (group,) = state["param_groups"]
+            hyper = {"lr": group.get("initial_lr", group["lr"]), **{key: group.get(key) for key in KEPT}}
+            state = {f"{i}.{key}": value for i, each in state["state"].items() for key, value in each.items()}
+            found |= {f"{part}: {key}": value for key, value in hyper.items()}
+        elif isinstance(item, LRScheduler):
+            state = {"rate": item.get_last_lr()[0] / item.base_lrs[0]}
+        found |= {f"{part}.{key}": value for key, value in state.items()}
+    return found | {f"loss {name}": value for name, value in losses.items()}
+
+
+def differ(run: dict[str, Any], other: dict[str, Any]) -> set[str]:
+    """The names of what is not the same in two runs."""
+
+    def same(a: Any, b: Any) -> bool:
+        return torch.equal(a, b) if isinstance(a, Tensor) and isinstance(b, Tensor) else a == b
+
+    return {name for name in run.keys() | other.keys() if not same(run.get(name), other.get(name))}
+
+
+@pytest.mark.parametrize(("name", "field"), PAIRS)
+def test_a_setting_changes_the_run_and_the_optimisers_it_is_for(name, field, smaller, unchanged):
+    recipe, before = smaller(name), unchanged(name)
+    hyper, optimizers = HYPER.get(field, ("", ()))
+    meant = {f"{optimizer}: {hyper}" for optimizer in optimizers} & before.keys()
+    if (name, field) in REFUSED:
+        (value,) = OTHER[field](getattr(recipe, field))
+        with pytest.raises(ValueError, match=REFUSED[name, field]):
+            trained(replace(recipe, **{field: value}))
+        return
+    for value in OTHER[field](getattr(recipe, field)):
+        changed = differ(before, trained(replace(recipe, **{field: value})))
+        assert any("." in where for where in changed), f"{field} {value}: the run is the same"
+        assert {where for where in changed if ": " in where} == meant, f"{field} {value}"
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_each_number_of_steps_changes_the_plan_and_a_rate_that_falls(name, smaller, unchanged):
+    recipe = smaller(name)
+    for profile in ("ci", "cpu", "gpu", "full"):
+        other = replace(recipe, steps=replace(recipe.steps, **{profile: 9}))
+        plans = [new_plan(each, profile, None, None).steps for each in (recipe, other)]
+        assert plans == [getattr(SMALL["steps"], profile), 9]
+    schedules = {where for where in unchanged(name) if where.endswith("schedule.rate")}
+    if schedules:  # the last of the changed recipes has another full number
+        assert schedules <= differ(unchanged(name), trained(other))
+
+
+def test_no_setting_is_left_out():
+    assert {field for _, field in PAIRS} == OTHER.keys()
+    assert {name for name, _ in PAIRS} == {*recipes.ALL, recipes.FOLDER}
+
+
+@pytest.mark.gpu
+def test_mixed_precision_changes_a_run_on_a_gpu(smaller):
+    recipe, losses = smaller(recipes.FOLDER), []
+    for kind in ("cuda", ""):
+        run = replace(recipe, mixed_precision=kind).start(torch.device("cuda"))
+        losses.append([run.step(next(run.batches))["cycle"].item() for _ in range(TAKEN)])
+    assert losses[0] != losses[1]
