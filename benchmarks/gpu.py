@@ -17,7 +17,7 @@ from torch.profiler import ProfilerActivity, profile
 
 from benchmarks import cyclegan, tutorial_cyclegan, tutorial_dcgan, tutorial_mlp, tutorial_vae
 from gentutor import recipes
-from gentutor.capture import CapturedStep
+from gentutor.running.capture import CapturedStep
 
 PLAIN, REPLAYED, TUTORIAL = "plain", "replayed", "tutorial"
 NAMES = ("mlp-gan-mnist", "dcgan-mnist", "vae-mnist", "cgan-mnist", "cvae-mnist", "cyclegan-characters")

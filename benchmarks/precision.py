@@ -16,9 +16,10 @@ from torch import nn
 from torchvision.utils import save_image
 
 from benchmarks import cyclegan, gpu
-from gentutor import capture, recipes
+from gentutor import recipes
 from gentutor.models.layers import MixedPrecision
 from gentutor.recipes.folder import FOLDERS
+from gentutor.running import capture
 from gentutor.training import Run
 
 

@@ -23,7 +23,8 @@ import torch
 from torch.multiprocessing.spawn import spawn
 
 from benchmarks.measure import hardware
-from gentutor import distributed, recipes
+from gentutor import recipes
+from gentutor.running import distributed
 from gentutor.studies import FOLDER
 from gentutor.training import Run
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.optim.optimizer import register_optimizer_step_post_hook
 from tqdm import tqdm
 
-from gentutor.optimizers import load_part
+from gentutor.optim import load_part
 
 # Autocast keeps the weights that it has cast until its block ends; after an optimiser's step they are old.
 register_optimizer_step_post_hook(lambda *_: torch.clear_autocast_cache())

@@ -10,7 +10,7 @@ import pytest  # noqa: E402 (the environment comes first)
 import torch  # noqa: E402
 from typer.testing import CliRunner  # noqa: E402
 
-from gentutor.cli import app  # noqa: E402
+from gentutor.running.cli import app  # noqa: E402
 from tools import build  # noqa: E402
 
 

@@ -10,10 +10,11 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from gentutor import distributed, steps
+from gentutor import steps
 from gentutor.models.gan import DCGANDiscriminator, DCGANGenerator, MLPDiscriminator, MLPGenerator
 from gentutor.models.vae import mlp_vae
 from gentutor.objectives.variational import bernoulli_log_prob
+from gentutor.running import distributed
 from gentutor.training import EMA, Run
 from tests import noise_cases, small_cyclegan
 

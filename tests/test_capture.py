@@ -8,8 +8,8 @@ from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from gentutor import recipes
-from gentutor.capture import adam, captured
-from gentutor.optimizers import linear_decay
+from gentutor.optim import linear_decay
+from gentutor.running.capture import adam, captured
 from gentutor.training import Run
 
 CPU = torch.device("cpu")
@@ -100,7 +100,7 @@ def test_a_captured_step_equals_the_plain_one(name, monkeypatch):
     for plain in (False, True):
         with monkeypatch.context() as patch:
             if plain:
-                patch.setattr("gentutor.capture.EAGER", 100)
+                patch.setattr("gentutor.running.capture.EAGER", 100)
             run = replace(recipes.get(name), **SMALLER).start(device)
             history = [run.step(next(run.batches)) for _ in range(8)]
         runs.append([{key: value.item() for key, value in losses.items()} for losses in history])
@@ -112,7 +112,7 @@ def test_a_captured_step_equals_the_plain_one(name, monkeypatch):
 
 @pytest.mark.gpu
 def test_a_captured_step_without_random_numbers_equals_the_plain_one(monkeypatch):
-    monkeypatch.setattr("gentutor.capture.PRODUCTS", "highest")
+    monkeypatch.setattr("gentutor.running.capture.PRODUCTS", "highest")
     device, weights = torch.device("cuda"), []
     for recorded in (False, True):
         torch.manual_seed(0)

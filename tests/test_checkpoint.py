@@ -12,8 +12,8 @@ import torch
 from torch import nn
 
 from gentutor import recipes
-from gentutor.checkpoint import Card, pretrained, read_card, save, thin
-from gentutor.sampling import png, sample_images, tile
+from gentutor.running.checkpoint import Card, pretrained, read_card, save, thin
+from gentutor.showing.sampling import png, sample_images, tile
 from gentutor.training import History
 
 NAME = "dcgan-mnist"

@@ -9,10 +9,11 @@ import pytest
 import torch
 from PIL import Image
 
-from gentutor import checkpoint, recipes, runs
+from gentutor import recipes
 from gentutor.metrics import measure
-from gentutor.resume import load_state
-from gentutor.sampling import sample_images, tile
+from gentutor.running import checkpoint, runs
+from gentutor.running.resume import load_state
+from gentutor.showing.sampling import sample_images, tile
 from gentutor.training import History
 
 DCGAN, CLASSIFIER = "dcgan-mnist", "digit-classifier"

@@ -7,7 +7,8 @@ import math
 import pytest
 import torch
 
-from gentutor import checkpoint, compare, recipes
+from gentutor import recipes
+from gentutor.running import checkpoint, compare
 from gentutor.settings import Steps
 from gentutor.training import History
 

@@ -7,7 +7,7 @@ from gentutor import data, recipes
 from gentutor.metrics import completion_metrics, measure
 from gentutor.models.completion import halves
 from gentutor.objectives.variational import bernoulli_log_prob
-from gentutor.sampling import sample_images, shown_samples
+from gentutor.showing.sampling import sample_images, shown_samples
 
 
 @pytest.fixture(scope="module")

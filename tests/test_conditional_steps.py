@@ -12,7 +12,7 @@ from gentutor.models.conditional import ConditionalGenerator, OneHot, concat_con
 from gentutor.models.cvae import CVAE, mlp_cvae
 from gentutor.models.gan import MLPGenerator
 from gentutor.objectives.variational import bernoulli_log_prob
-from gentutor.optimizers import linear_decay
+from gentutor.optim import linear_decay
 from gentutor.training import EMA
 
 SHAPE = (1, 2, 3)

@@ -9,7 +9,7 @@ import torch
 from gentutor import steps
 from gentutor.models.cyclegan import Discriminators, Generators
 from gentutor.models.gan import MLP
-from gentutor.optimizers import linear_decay
+from gentutor.optim import linear_decay
 from gentutor.training import EMA, fit
 from tests.small_cyclegan import adam, batch, expect_same, networks, sgd
 

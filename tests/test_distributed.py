@@ -11,8 +11,9 @@ import torch
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.run import main as torchrun
 
-from gentutor import checkpoint, distributed, recipes
-from gentutor.resume import load_state
+from gentutor import recipes
+from gentutor.running import checkpoint, distributed
+from gentutor.running.resume import load_state
 from tests import distributed_cases as cases
 from tests import noise_cases
 
@@ -156,8 +157,9 @@ def test_more_processes_than_gpus_are_refused(monkeypatch):
 # The command line with small batches and two records; one process can be killed in its fifth step.
 SCRIPT = """
 import dataclasses, os, signal, sys
-from gentutor import checkpoint, recipes
-from gentutor.cli import app
+from gentutor.running import checkpoint
+from gentutor import recipes
+from gentutor.running.cli import app
 from gentutor.recipes import gan
 checkpoint.MAX_RECORDS = 2
 recipes.ALL["mlp-gan-mnist"] = dataclasses.replace(recipes.MLP_GAN, batch_size=8)

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from gentutor import recipes
-from gentutor.resume import STATE, load_state
+from gentutor.running.resume import STATE, load_state
 from gentutor.settings import Steps
 from tests.folders import images_of_all_kinds
 

@@ -10,10 +10,11 @@ import pytest
 import torch
 from PIL import Image
 
-from gentutor import checkpoint, data, recipes, runs
+from gentutor import data, recipes
 from gentutor.metrics import measure
-from gentutor.resume import load_state
-from gentutor.sampling import tile, translations
+from gentutor.running import checkpoint, runs
+from gentutor.running.resume import load_state
+from gentutor.showing.sampling import tile, translations
 from gentutor.training import fit
 from tests.folders import images_of_all_kinds
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from gentutor import checkpoint, recipes, runs
-from gentutor.resume import STATE, load_state, locked
+from gentutor import recipes
+from gentutor.running import checkpoint, runs
+from gentutor.running.resume import STATE, load_state, locked
 
 DCGAN, CLASSIFIER = "dcgan-mnist", "digit-classifier"
 
@@ -36,8 +37,8 @@ def straight(command, tmp_path_factory) -> Path:
 # A process in which Ctrl-C is pressed (a real SIGINT) in the middle of a step, once or twice.
 PRESS = """
 import os, signal, sys, time
-from gentutor import checkpoint
-from gentutor.cli import app
+from gentutor.running import checkpoint
+from gentutor.running.cli import app
 from gentutor.recipes import gan
 checkpoint.MAX_RECORDS = 2
 step_before, presses, taken = gan.gan_step, int(sys.argv.pop(1)), []
@@ -143,7 +144,7 @@ def test_a_damaged_state_is_refused_and_kept(command, straight, tmp_path, damage
 
 
 def test_a_second_process_in_the_same_folder_is_refused(command, tmp_path):
-    hold = "import sys; from pathlib import Path; from gentutor.resume import locked\n"
+    hold = "import sys; from pathlib import Path; from gentutor.running.resume import locked\n"
     hold += "with locked(Path(sys.argv[1])): print('held', flush=True); input()"
     with subprocess.Popen(
         [sys.executable, "-c", hold, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from gentutor import data, studies
-from gentutor.checkpoint import read_card
 from gentutor.metrics.completion import questions
+from gentutor.running.checkpoint import read_card
 from gentutor.studies import styles
 from gentutor.studies.conditional import digit_baselines
 from gentutor.studies.halves import shorter_regression

@@ -7,9 +7,10 @@ import torch
 from torch import Tensor
 from torch._subclasses import FakeTensorMode
 
-from gentutor import checkpoint, compare, metrics, recipes, runs, settings
+from gentutor import metrics, recipes, settings
 from gentutor.metrics import completion, conditional, measure, text, unconditional
 from gentutor.objectives.variational import reparameterize
+from gentutor.running import checkpoint, compare, runs
 
 META, GPU = torch.device("meta"), torch.device("cuda", 0)
 NAME = "digit-classifier"

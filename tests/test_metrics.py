@@ -6,9 +6,10 @@ import pytest
 import torch
 from torch import nn
 
-from gentutor import checkpoint, data, recipes
+from gentutor import data, recipes
 from gentutor.evaluation import frechet_distance
 from gentutor.metrics import digit_features, measure
+from gentutor.running import checkpoint
 
 GAN = recipes.get("dcgan-mnist")
 CLASSIFIER = recipes.get("digit-classifier")

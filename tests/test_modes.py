@@ -10,11 +10,12 @@ import pytest
 import torch
 from PIL import Image
 
-from gentutor import checkpoint, data, evaluation, metrics, models, recipes, steps
+from gentutor import data, evaluation, metrics, models, recipes, steps
 from gentutor.models.cvae import Turned
 from gentutor.models.logistic import LogisticRegression
 from gentutor.models.rescale import Rescale, matched_rescale
-from gentutor.sampling import sample_images, shown_samples, tile, translate, translations
+from gentutor.running import checkpoint
+from gentutor.showing.sampling import sample_images, shown_samples, tile, translate, translations
 from gentutor.training import EMA
 from tests import modes
 from tests.modes_networks import (

@@ -7,9 +7,9 @@ import torch
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
-from gentutor import notebook
 from gentutor.models.cyclegan import Generators, ResnetGenerator
 from gentutor.models.gan import MLPGenerator
+from gentutor.showing import notebook
 
 
 @pytest.fixture(autouse=True)

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from gentutor.capture import adam
-from gentutor.optimizers import linear_decay, load_part
+from gentutor.optim import linear_decay, load_part
+from gentutor.running.capture import adam
 from gentutor.training import EMA
 
 CPU = torch.device("cpu")

@@ -7,7 +7,8 @@ import pytest
 import torch
 from PIL import Image
 
-from gentutor import checkpoint, recipes, runs
+from gentutor import recipes
+from gentutor.running import checkpoint, runs
 from tests.folders import images_of_all_kinds
 
 CPU = torch.device("cpu")

@@ -6,8 +6,8 @@ import torch
 from PIL import Image
 from torch import nn
 
-from gentutor import pictures
 from gentutor.models.cyclegan import Generators, ResnetGenerator
+from gentutor.showing import pictures
 from tests.folders import noise
 
 

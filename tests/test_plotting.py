@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from gentutor.plotting import image_grid, loss_curves, player, render
+from gentutor.showing.plotting import image_grid, loss_curves, player, render
 from gentutor.training import History
 
 

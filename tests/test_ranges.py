@@ -10,9 +10,9 @@ from gentutor.models.cyclegan import Generators, ResnetGenerator
 from gentutor.models.rescale import ink_moments
 from gentutor.models.vae import mlp_vae
 from gentutor.objectives.variational import bernoulli_log_prob
-from gentutor.plotting import image_grid, player
 from gentutor.recipes import start_at_pixel_means
-from gentutor.sampling import png, tile, translate, translations
+from gentutor.showing.plotting import image_grid, player
+from gentutor.showing.sampling import png, tile, translate, translations
 from tests.modes import rand
 
 UNIT, HALF, GLYPHS = rand(4, 1, 28, 28), rand(4, 1, 14, 28), 2 * rand(4, 1, 32, 32) - 1

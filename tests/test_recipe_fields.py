@@ -16,10 +16,11 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from gentutor import checkpoint, data, recipes
+from gentutor import data, recipes
 from gentutor.recipes import Recipe, cyclegan, embedding
 from gentutor.recipes.domains import domain_images
-from gentutor.resume import new_plan
+from gentutor.running import checkpoint
+from gentutor.running.resume import new_plan
 from gentutor.settings import Steps
 from tests.folders import images_of_all_kinds, noise
 

@@ -5,7 +5,7 @@ import torch
 
 from gentutor import recipes
 from gentutor.recipes import ALL, Recipe
-from gentutor.sampling import sample_images
+from gentutor.showing.sampling import sample_images
 from gentutor.training import Run, fit
 
 CPU = torch.device("cpu")

@@ -7,8 +7,8 @@ import typer
 from gentutor import _memory, recipes
 from gentutor.metrics import measure
 from gentutor.models.gan import MLPGenerator
-from gentutor.progress import one_line_errors
-from gentutor.sampling import sample_images
+from gentutor.running.progress import one_line_errors
+from gentutor.showing.sampling import sample_images
 from tests.folders import images_of_all_kinds
 
 TINY = ("--size", 32, "--width", 2, "--blocks", 1, "--steps", 1)

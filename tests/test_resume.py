@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from gentutor import recipes
-from gentutor.resume import (
+from gentutor.running.resume import (
     STATE,
     Plan,
     changed_plan,
@@ -24,7 +24,7 @@ from gentutor.resume import (
     new_plan,
     save_state,
 )
-from gentutor.sampling import png
+from gentutor.showing.sampling import png
 
 RECIPE = replace(recipes.DCGAN, batch_size=4)
 PLAN = Plan(profile="ci", steps=20, record=1)

@@ -9,7 +9,7 @@ from gentutor.evaluation import retrieval_ranks
 from gentutor.metrics import measure
 from gentutor.metrics.text import name_groups
 from gentutor.recipes.text import SHOWN, emoji_names, emoji_words, name_tokens
-from gentutor.sampling import sample_images
+from gentutor.showing.sampling import sample_images
 
 
 def random(*shape: int, seed: int = 0) -> torch.Tensor:

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from gentutor import runs
+from gentutor.running import runs
 
 
 @pytest.mark.parametrize(("threads", "words"), [(1, ", 1 thread"), (2, ", 2 threads")])

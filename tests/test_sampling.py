@@ -8,7 +8,15 @@ from gentutor.models.conditional import OneHot, label_generator
 from gentutor.models.cvae import CVAE, mlp_cvae
 from gentutor.models.gan import DCGANDiscriminator, DCGANGenerator, MLPGenerator
 from gentutor.objectives.variational import bernoulli_log_prob
-from gentutor.sampling import evaluating, from_png, grid_columns, makes_images, png, sample_images, tile
+from gentutor.showing.sampling import (
+    evaluating,
+    from_png,
+    grid_columns,
+    makes_images,
+    png,
+    sample_images,
+    tile,
+)
 
 
 @pytest.fixture(params=[MLPGenerator, DCGANGenerator])

@@ -7,8 +7,8 @@ import torch
 from torch import nn
 
 from gentutor import recipes
-from gentutor.optimizers import linear_decay, load_part
-from gentutor.resume import Plan, load_state, save_state
+from gentutor.optim import linear_decay, load_part
+from gentutor.running.resume import Plan, load_state, save_state
 from gentutor.settings import Steps
 from gentutor.training import fit
 

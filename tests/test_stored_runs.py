@@ -8,10 +8,11 @@ import pytest
 import safetensors.torch
 import torch
 
-from gentutor import checkpoint, recipes
-from gentutor.checkpoint import pretrained, read_card, stored
+from gentutor import recipes
 from gentutor.metrics import measure
-from gentutor.sampling import grid_columns, makes_images, shown_samples, tile, translations
+from gentutor.running import checkpoint
+from gentutor.running.checkpoint import pretrained, read_card, stored
+from gentutor.showing.sampling import grid_columns, makes_images, shown_samples, tile, translations
 
 
 def shown_now(name, model):

@@ -11,11 +11,12 @@ import torch
 from PIL import Image
 from torch import nn
 
-from gentutor import checkpoint, recipes, runs
+from gentutor import recipes
 from gentutor.models.cyclegan import Generators
 from gentutor.models.gan import MLPGenerator
 from gentutor.recipes import CYCLEGAN_CHARACTERS, CYCLEGAN_EMOJI
-from gentutor.sampling import from_png, tile, translate, translations
+from gentutor.running import checkpoint, runs
+from gentutor.showing.sampling import from_png, tile, translate, translations
 from gentutor.studies import cyclegan, hidden
 from gentutor.training import History
 

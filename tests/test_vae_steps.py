@@ -16,7 +16,7 @@ from gentutor.objectives.variational import (
     iwae_bound,
     reparameterize,
 )
-from gentutor.optimizers import linear_decay
+from gentutor.optim import linear_decay
 from gentutor.training import EMA
 
 SHAPE = (1, 2, 3)

@@ -8,8 +8,8 @@ from pathlib import Path
 import torch
 
 from gentutor import data
-from gentutor.checkpoint import pretrained
-from gentutor.sampling import png, sample_images, tile
+from gentutor.running.checkpoint import pretrained
+from gentutor.showing.sampling import png, sample_images, tile
 
 TARGET = Path(__file__).resolve().parent.parent / "book" / "figures" / "hero.png"
 COLUMNS = 20

@@ -26,9 +26,9 @@ import importlib.util
 if importlib.util.find_spec("gentutor") is None:
     %pip install --quiet "gentutor @ git+{url}@{branch}"
 
-import gentutor.notebook
+import gentutor.showing.notebook
 
-gentutor.notebook.setup(seed=0)"""
+gentutor.showing.notebook.setup(seed=0)"""
 
 
 @dataclass(frozen=True)

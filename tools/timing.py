@@ -16,7 +16,7 @@ import nbformat
 import torch
 from nbclient import NotebookClient
 
-from gentutor.runs import device_name
+from gentutor.running.runs import device_name
 from gentutor.studies import FOLDER
 from tools import build
 

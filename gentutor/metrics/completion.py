@@ -17,7 +17,7 @@ from gentutor.models.completion import HalfRegression, halves
 from gentutor.models.cvae import CVAE
 from gentutor.objectives.variational import bernoulli_log_prob
 from gentutor.recipes import CompletionGANRecipe, CompletionRecipe, RegressionRecipe
-from gentutor.sampling import evaluating, sample_images
+from gentutor.showing.sampling import evaluating, sample_images
 from gentutor.steps import binarize
 
 ANSWERS = 10  # completions of each digit

@@ -10,7 +10,7 @@ from gentutor.metrics.classes import class_metrics
 from gentutor.models.cvae import CVAE
 from gentutor.objectives import variational
 from gentutor.recipes import CGANRecipe, CVAERecipe
-from gentutor.sampling import evaluating, sample_images
+from gentutor.showing.sampling import evaluating, sample_images
 from gentutor.steps import binarize
 
 

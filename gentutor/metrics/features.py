@@ -9,10 +9,10 @@ import functools
 import torch
 from torch import Tensor
 
-from gentutor import checkpoint
 from gentutor._checks import expect_floats, expect_range
 from gentutor._modes import plain_modes
 from gentutor.models.classifier import DigitClassifier
+from gentutor.running import checkpoint
 
 
 @plain_modes()

@@ -9,7 +9,7 @@ from gentutor.metrics.base import on_device_of, register
 from gentutor.models.cvae import CVAE
 from gentutor.objectives import variational
 from gentutor.recipes.text import EmojiRecipe, emoji_names, emoji_words, name_tokens
-from gentutor.sampling import evaluating, sample_images
+from gentutor.showing.sampling import evaluating, sample_images
 from gentutor.steps import binarize
 
 ANSWERS = 10  # pictures of each name, whose mean is compared

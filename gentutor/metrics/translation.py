@@ -6,7 +6,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from gentutor import checkpoint, data, settings
+from gentutor import data, settings
 from gentutor._checks import expect_floats, expect_range
 from gentutor._modes import plain_modes
 from gentutor.evaluation import frechet_distance, precision_recall, retrieval_ranks
@@ -19,7 +19,8 @@ from gentutor.recipes.cyclegan import CycleGANRecipe
 from gentutor.recipes.domains import CHANNELS, domain_digits
 from gentutor.recipes.embedding import EmbeddingRecipe
 from gentutor.recipes.folder import FolderRecipe
-from gentutor.sampling import evaluating, translate
+from gentutor.running import checkpoint
+from gentutor.showing.sampling import evaluating, translate
 
 DISTURBANCE = 0.1  # standard deviation of the noise that a translation should not mind, in [-1, 1]
 

@@ -20,7 +20,7 @@ from gentutor.metrics.features import digit_features
 from gentutor.models.vae import VAE
 from gentutor.objectives import variational
 from gentutor.recipes import AutoencoderRecipe, ClassifierRecipe, GANRecipe, VAERecipe
-from gentutor.sampling import evaluating, sample_images
+from gentutor.showing.sampling import evaluating, sample_images
 from gentutor.steps import binarize
 
 

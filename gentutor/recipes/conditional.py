@@ -11,7 +11,6 @@ from torch import Tensor, nn
 
 from gentutor import data
 from gentutor._modes import plain_modes
-from gentutor.capture import adam, captured
 from gentutor.models.conditional import (
     AuxiliaryDiscriminator,
     ConcatDiscriminator,
@@ -24,9 +23,10 @@ from gentutor.models.conditional import (
 )
 from gentutor.models.cvae import mlp_cvae
 from gentutor.objectives.variational import bernoulli_log_prob
-from gentutor.optimizers import linear_decay
+from gentutor.optim import linear_decay
 from gentutor.recipes.gan import DCGANRecipe
 from gentutor.recipes.vae import start_at_pixel_means
+from gentutor.running.capture import adam, captured
 from gentutor.settings import Steps
 from gentutor.steps import acgan_step, conditional_gan_step, cvae_step
 from gentutor.training import EMA, Run

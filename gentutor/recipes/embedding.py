@@ -8,10 +8,10 @@ from torch import Tensor
 
 from gentutor import data
 from gentutor._modes import plain_modes
-from gentutor.capture import adam, captured
 from gentutor.models.embedding import GlyphEmbedding
-from gentutor.optimizers import linear_decay
+from gentutor.optim import linear_decay
 from gentutor.recipes.domains import CHANNELS, domain_images
+from gentutor.running.capture import adam, captured
 from gentutor.settings import Steps
 from gentutor.steps import embedding_step
 from gentutor.training import Run

@@ -9,7 +9,6 @@ from torch import Tensor, nn
 
 from gentutor import data
 from gentutor._modes import plain_modes
-from gentutor.capture import adam, captured
 from gentutor.models.gan import (
     DCGANDiscriminator,
     DCGANGenerator,
@@ -17,6 +16,7 @@ from gentutor.models.gan import (
     MLPDiscriminator,
     MLPGenerator,
 )
+from gentutor.running.capture import adam, captured
 from gentutor.settings import Steps
 from gentutor.steps import gan_step
 from gentutor.training import EMA, Run

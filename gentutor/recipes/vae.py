@@ -11,10 +11,10 @@ from torch import Tensor, nn
 from gentutor import data
 from gentutor._checks import expect_range
 from gentutor._modes import plain_modes
-from gentutor.capture import adam, captured
 from gentutor.models.vae import VAE, mlp_vae
 from gentutor.objectives.variational import bernoulli_log_prob
-from gentutor.optimizers import linear_decay
+from gentutor.optim import linear_decay
+from gentutor.running.capture import adam, captured
 from gentutor.settings import Steps
 from gentutor.steps import autoencoder_step, iwae_step, vae_step
 from gentutor.training import EMA, Run
@@ -46,7 +46,7 @@ class AutoencoderRecipe:
         train = data.to_unit(data.mnist("train").images).to(device)
         vae = self.model()
         if self.start_from:
-            from gentutor.checkpoint import pretrained  # which needs the recipes
+            from gentutor.running.checkpoint import pretrained  # which needs the recipes
 
             vae.load_state_dict(pretrained(self.start_from)[0].state_dict())
         else:

@@ -84,7 +84,7 @@ def run(name: str, folder: Path = FOLDER, **settings: Any) -> Path:
     Raises:
         ValueError: no study has this name; the message lists those there are.
     """
-    from gentutor.runs import device_name
+    from gentutor.running.runs import device_name
 
     if name not in STUDIES:
         raise ValueError(f"unknown study {name!r}; known: {', '.join(STUDIES)}")

@@ -9,7 +9,7 @@ import torch
 
 from gentutor import data, recipes
 from gentutor.metrics import class_metrics
-from gentutor.sampling import png, sample_images, tile
+from gentutor.showing.sampling import png, sample_images, tile
 from gentutor.training import fit
 
 DEVICE = torch.device("cpu")

@@ -8,7 +8,7 @@ from gentutor import recipes, settings
 from gentutor.metrics.translation import translation_metrics
 from gentutor.models.cyclegan import Generators
 from gentutor.recipes import CycleGANRecipe
-from gentutor.sampling import png, tile, translations
+from gentutor.showing.sampling import png, tile, translations
 from gentutor.training import Run, fit
 
 STAGES = 3  # of training, evenly spaced, at which validation pairs are looked at

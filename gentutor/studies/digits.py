@@ -9,13 +9,13 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from gentutor import data, recipes
-from gentutor.checkpoint import pretrained
 from gentutor.evaluation import frechet_distance, kernel_distance, neighbour_radii, precision_recall
 from gentutor.evaluation.neighbours import from_radii
 from gentutor.metrics import NEIGHBOURS, digit_features
 from gentutor.models.gan import Generator, noise
 from gentutor.objectives import adversarial as objective
-from gentutor.sampling import sample_images
+from gentutor.running.checkpoint import pretrained
+from gentutor.showing.sampling import sample_images
 from gentutor.training import EMA, fit, frozen
 
 DEVICE = torch.device("cpu")

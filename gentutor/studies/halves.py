@@ -9,7 +9,7 @@ import torch
 from gentutor import recipes
 from gentutor.metrics.completion import completion_metrics, questions
 from gentutor.objectives.variational import bernoulli_log_prob
-from gentutor.sampling import evaluating
+from gentutor.showing.sampling import evaluating
 from gentutor.steps import binarize
 from gentutor.training import fit
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from gentutor import recipes, settings
 from gentutor.metrics.translation import DISTURBANCE
 from gentutor.models.cyclegan import Generators
-from gentutor.sampling import translate
+from gentutor.showing.sampling import translate
 from gentutor.studies.cyclegan import variants
 from gentutor.training import fit
 

@@ -21,7 +21,7 @@ from gentutor.models.conditional import (
 )
 from gentutor.models.gan import DCGANGenerator
 from gentutor.recipes.conditional import CGAN_MNIST, CGANRecipe
-from gentutor.sampling import png, sample_images, tile
+from gentutor.showing.sampling import png, sample_images, tile
 from gentutor.training import fit
 
 DEVICE = torch.device("cpu")

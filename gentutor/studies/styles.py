@@ -18,7 +18,7 @@ from gentutor.models.cvae import CVAE
 from gentutor.models.vae import mlp
 from gentutor.objectives import variational
 from gentutor.objectives.variational import bernoulli_log_prob
-from gentutor.optimizers import linear_decay
+from gentutor.optim import linear_decay
 from gentutor.steps import binarize, cvae_step
 from gentutor.training import fit
 

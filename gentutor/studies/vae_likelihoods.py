@@ -7,7 +7,6 @@ import torch
 from torch import Tensor
 
 from gentutor import data
-from gentutor.checkpoint import pretrained
 from gentutor.evaluation import (
     active_units,
     effective_sample_size,
@@ -19,6 +18,7 @@ from gentutor.evaluation import (
 )
 from gentutor.models.vae import VAE
 from gentutor.objectives import variational
+from gentutor.running.checkpoint import pretrained
 from gentutor.steps import binarize
 from gentutor.studies.vae_gaps import CHUNK, WIDEN, gaps, mean_elbo, wider
 

@@ -14,7 +14,7 @@ from gentutor.evaluation import active_units, frechet_distance
 from gentutor.metrics import digit_features
 from gentutor.models.vae import VAE, Likelihood
 from gentutor.objectives import variational
-from gentutor.sampling import png, sample_images, tile
+from gentutor.showing.sampling import png, sample_images, tile
 from gentutor.steps import binarize
 from gentutor.training import EMA, fit
 

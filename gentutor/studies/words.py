@@ -12,7 +12,7 @@ from gentutor.metrics.text import mean_pictures, name_groups
 from gentutor.models.cvae import CVAE
 from gentutor.objectives import variational
 from gentutor.recipes.text import CVAE_EMOJI, emoji_names, name_tokens
-from gentutor.sampling import evaluating, sample_images
+from gentutor.showing.sampling import evaluating, sample_images
 from gentutor.steps import binarize
 from gentutor.training import fit
 

@@ -9,7 +9,8 @@ import stored_runs
 from bs4 import BeautifulSoup
 from docutils import nodes
 
-from gentutor import checkpoint, studies
+from gentutor import studies
+from gentutor.running import checkpoint
 from tools import build
 
 MODELS = checkpoint.stored()

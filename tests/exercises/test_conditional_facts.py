@@ -10,7 +10,7 @@ from sklearn.metrics import mutual_info_score
 from torch.distributions import Normal
 
 from gentutor.exercises import EXERCISES
-from gentutor.exercises.conditional_information import separation, two_gaussians
+from gentutor.exercises.conditional.information import separation, two_gaussians
 
 ACCURACY, SEPARATION, WORTH = (
     f"conditional.{name}" for name in ("accuracy_90", "separation", "label_is_worth")

@@ -9,8 +9,8 @@ import torch.nn.functional as F
 from torch.distributions import Laplace
 from torch.func import vmap
 
-from gentutor.exercises.cyclegan_mistakes import BUGS, Networks
-from gentutor.exercises.cyclegan_objective import solution
+from gentutor.exercises.cyclegan.mistakes import BUGS, Networks
+from gentutor.exercises.cyclegan.objective import solution
 
 CYCLE, IDENTITY, OBJECTIVE, POOL = (
     f"cyclegan.{name}"

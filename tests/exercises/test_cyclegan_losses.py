@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from gentutor.exercises.cyclegan_objective import solution
+from gentutor.exercises.cyclegan.objective import solution
 from gentutor.models.cyclegan import Discriminators, Generators
 from gentutor.steps import cyclegan_step
 from gentutor.training import frozen

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from gentutor.exercises.cyclegan_pool import exchange
+from gentutor.exercises.cyclegan.pool import exchange
 from gentutor.models.cyclegan import HistoryPool
 
 ID = "cyclegan.history_pool"

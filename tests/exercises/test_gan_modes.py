@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from gentutor import evaluation
-from gentutor.exercises.gan_modes import _mode_cases
+from gentutor.exercises.gan.modes import _mode_cases
 
 MODES = "gan.count_modes"
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from gentutor.exercises._gan_update import How, Players, parameters
+from gentutor.exercises.gan._update import How, Players, parameters
 from gentutor.objectives import adversarial as objective
 from gentutor.steps import gan_step
 from gentutor.training import frozen

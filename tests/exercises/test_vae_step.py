@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch.distributions import Bernoulli, Normal, kl_divergence
 
-from gentutor.exercises._vae_update import How, Model
+from gentutor.exercises.vae._update import How, Model
 from gentutor.objectives import variational
 from gentutor.steps import vae_step
 

@@ -8,7 +8,7 @@ from torch import nn
 
 from gentutor.models.vae import VAE, mlp_vae
 from gentutor.objectives.variational import bernoulli_log_prob, gaussian_log_prob
-from gentutor.sampling import makes_images, sample_images
+from gentutor.showing.sampling import makes_images, sample_images
 
 SHAPE = (3, 4, 5)
 

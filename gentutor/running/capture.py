@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LRScheduler
 
-from gentutor import distributed
+from gentutor.running import distributed
 from gentutor.training import Losses
 
 EAGER = 3  # steps taken as usual first: libraries choose their algorithms, optimisers make their state

@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gentutor import checkpoint, recipes, settings
+from gentutor import recipes, settings
 from gentutor._files import write_atomically
-from gentutor.checkpoint import Card
 from gentutor.metrics import measure
+from gentutor.running import checkpoint
+from gentutor.running.checkpoint import Card
 
 DEVIATIONS = 3.0  # of the difference between two runs
 ROUNDING = 5e-3  # of a value: what float16 weights and another processor's arithmetic may change

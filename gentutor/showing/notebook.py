@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 import gentutor
 from gentutor import settings, studies
-from gentutor.plotting import image_grid, use_style
-from gentutor.sampling import shown_samples, translations
+from gentutor.showing.plotting import image_grid, use_style
+from gentutor.showing.sampling import shown_samples, translations
 
 
 def setup(seed: int = 0) -> None:

@@ -23,10 +23,11 @@ from typing import Any
 import torch
 from filelock import FileLock, Timeout
 
-from gentutor import checkpoint, settings
+from gentutor import settings
 from gentutor._files import write_atomically
 from gentutor.recipes import Recipe
-from gentutor.sampling import run_of_png
+from gentutor.running import checkpoint
+from gentutor.showing.sampling import run_of_png
 from gentutor.training import Run
 
 STATE = "state.pt"

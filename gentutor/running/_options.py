@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 from torch import nn
 
-from gentutor import checkpoint, distributed, recipes, settings
-from gentutor.resume import expect_finished
+from gentutor import recipes, settings
+from gentutor.running import checkpoint, distributed
+from gentutor.running.resume import expect_finished
 
 
 def path_of(text: str) -> Path:

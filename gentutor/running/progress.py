@@ -14,9 +14,10 @@ import torch
 import typer
 from tqdm import tqdm
 
-from gentutor import distributed, runs, settings
+from gentutor import settings
 from gentutor.recipes import Recipe
-from gentutor.resume import STATE, Plan, expect_same_recipe, load_state, locked, model_steps, new_plan
+from gentutor.running import distributed, runs
+from gentutor.running.resume import STATE, Plan, expect_same_recipe, load_state, locked, model_steps, new_plan
 
 ALLOCATOR = "DefaultCPUAllocator"  # PyTorch's errors name it where the main memory is too small
 

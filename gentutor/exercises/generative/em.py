@@ -8,7 +8,7 @@ from torch import Tensor
 
 from gentutor.exercises._compare import Case, Mistake, SameFunction
 from gentutor.exercises._verdict import Exercise
-from gentutor.exercises.generative_posterior import COMMON, UNDERFLOW
+from gentutor.exercises.generative.posterior import COMMON, UNDERFLOW
 
 
 def em_responsibilities(log_joint_unlabelled: Tensor, y: Tensor, num_classes: int) -> Tensor:

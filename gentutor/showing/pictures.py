@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from gentutor import data
 from gentutor.models.cyclegan import Generators
-from gentutor.sampling import png, tile, translate
+from gentutor.showing.sampling import png, tile, translate
 
 DOMAINS = ("A", "B")
 LARGEST = 1024  # pixels a side; larger pictures are scaled down

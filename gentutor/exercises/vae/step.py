@@ -10,9 +10,9 @@ from gentutor import steps
 from gentutor.exercises._calls import call
 from gentutor.exercises._noise import expect_fresh, recorded
 from gentutor.exercises._per_example import CRASHES as DISTRIBUTIONS
-from gentutor.exercises._vae_bugs import BUGS, PRIOR
-from gentutor.exercises._vae_update import RIGHT, Model, standard_deviation, variants
 from gentutor.exercises._verdict import Exercise, NotAttempted, Wrong
+from gentutor.exercises.vae._bugs import BUGS, PRIOR
+from gentutor.exercises.vae._update import RIGHT, Model, standard_deviation, variants
 from gentutor.models.vae import VAE
 from gentutor.objectives import variational
 

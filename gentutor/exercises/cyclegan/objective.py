@@ -9,7 +9,7 @@ from gentutor.exercises._calls import call
 from gentutor.exercises._networks import expect_trainable
 from gentutor.exercises._outcome import close, expect_no_backward, read_tensor, slopes
 from gentutor.exercises._verdict import Exercise, Wrong
-from gentutor.exercises.cyclegan_mistakes import BUGS, Networks, Part, cycle, fool, identity, total
+from gentutor.exercises.cyclegan.mistakes import BUGS, Networks, Part, cycle, fool, identity, total
 
 CRASHES = {
     "must match the size of tensor": (

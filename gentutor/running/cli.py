@@ -6,8 +6,10 @@ from typing import Annotated
 
 import typer
 
-from gentutor import checkpoint, distributed, pictures, recipes, runs
-from gentutor._options import (
+from gentutor import recipes
+from gentutor.models.cyclegan import Generators
+from gentutor.running import checkpoint, distributed, runs
+from gentutor.running._options import (
     MOST,
     SEED,
     Batch,
@@ -25,9 +27,8 @@ from gentutor._options import (
     stored,
     with_data,
 )
-from gentutor.models.cyclegan import Generators
-from gentutor.progress import one_line_errors, train_seed, train_with_bar
-from gentutor.resume import (
+from gentutor.running.progress import one_line_errors, train_seed, train_with_bar
+from gentutor.running.resume import (
     STATE,
     Plan,
     changed_plan,
@@ -38,7 +39,8 @@ from gentutor.resume import (
     locked,
     new_plan,
 )
-from gentutor.sampling import png
+from gentutor.showing import pictures
+from gentutor.showing.sampling import png
 from gentutor.studies import STUDIES
 from gentutor.studies import run as run_study
 
@@ -208,7 +210,7 @@ def spread(
 ) -> None:
     """Train a recipe fully with each seed, and put its metrics' mean and spread on the stored card."""
     with one_line_errors():
-        from gentutor.compare import measure_run, parse_seeds, store_spread
+        from gentutor.running.compare import measure_run, parse_seeds, store_spread
 
         recipe = recipes.get(name)
         checkpoint.read_card(name, checkpoint.FOLDER)  # that there is one, before hours of training
@@ -238,7 +240,7 @@ def _store(name: str, out: Path) -> None:
 
 
 def _compare(card: checkpoint.Card, out: Path) -> None:
-    from gentutor import compare
+    from gentutor.running import compare
 
     lines, differs = compare.verdict(card, out)
     typer.echo("\n".join(lines))

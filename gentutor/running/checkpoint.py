@@ -20,10 +20,10 @@ from torch import Tensor, nn
 from gentutor import recipes
 from gentutor._files import write_atomically
 from gentutor._modes import plain_modes
-from gentutor.sampling import from_png
+from gentutor.showing.sampling import from_png
 from gentutor.training import History
 
-FOLDER = Path(__file__).parent / "checkpoints"
+FOLDER = Path(__file__).parent.parent / "checkpoints"
 MAX_RECORDS = 200
 RETRAIN = "restore the file, or train it again with `gentutor train {name}`"
 

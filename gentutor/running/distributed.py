@@ -27,7 +27,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from gentutor._rows import rows_of_whole
+from gentutor.running._rows import rows_of_whole
 from gentutor.settings import device
 from gentutor.training import Losses, Run
 

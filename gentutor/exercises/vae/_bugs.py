@@ -2,7 +2,7 @@
 
 import torch
 
-from gentutor.exercises._vae_update import (
+from gentutor.exercises.vae._update import (
     How,
     closed_kl,
     log_prob_terms,

@@ -9,9 +9,9 @@ from torch.optim import Optimizer
 
 from gentutor import steps
 from gentutor.exercises._calls import call
-from gentutor.exercises._gan_update import How, Players, gradients, parameters
 from gentutor.exercises._noise import expect_fresh, expect_standard_normal, recorded
 from gentutor.exercises._verdict import Exercise, Wrong
+from gentutor.exercises.gan._update import How, Players, gradients, parameters
 
 CRASHES = {
     "backward through the graph a second time": (

@@ -17,12 +17,13 @@ import torch
 from torch import nn
 
 import gentutor
-from gentutor import checkpoint, distributed, recipes
+from gentutor import recipes
 from gentutor._files import write_atomically
 from gentutor.recipes import Recipe, TranslationRecipe
-from gentutor.resume import STAGES, STATE, Plan, expect_finished, grids_of, make_room, save_state
-from gentutor.sampling import grid_columns, makes_images, png, shown_samples, tile, translations
+from gentutor.running import checkpoint, distributed
+from gentutor.running.resume import STAGES, STATE, Plan, expect_finished, grids_of, make_room, save_state
 from gentutor.settings import device
+from gentutor.showing.sampling import grid_columns, makes_images, png, shown_samples, tile, translations
 from gentutor.training import Run, fit
 
 SAVE_SECONDS = 60.0

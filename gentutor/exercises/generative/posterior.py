@@ -8,7 +8,7 @@ from torch import Tensor
 
 from gentutor.exercises._compare import Case, Mistake, SameFunction
 from gentutor.exercises._verdict import Exercise
-from gentutor.exercises.generative_bayes import CRASHES
+from gentutor.exercises.generative.bayes import CRASHES
 from gentutor.objectives.classical import naive_bayes_log_joint
 
 UNDERFLOW = (

@@ -1,0 +1,1 @@
+"""A run on disk, from the shell, on many machines."""

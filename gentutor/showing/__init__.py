@@ -1,0 +1,1 @@
+"""What a reader sees: pictures, plots, and a notebook's own output."""
