@@ -1,10 +1,26 @@
-"""Learning rates that fall, and the state of an optimiser, on whatever device it was saved."""
+"""What stands around an optimiser: Adam, falling rates, frozen networks, averaged weights, saved states."""
 
+import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
+from torch.optim.optimizer import register_optimizer_step_post_hook
+
+# Autocast keeps the weights that it has cast until its block ends; after an optimiser's step they are old.
+register_optimizer_step_post_hook(lambda *_: torch.clear_autocast_cache())
+
+
+def adam(
+    module: nn.Module, learning_rate: float, device: torch.device, betas: tuple[float, float] = (0.9, 0.999)
+) -> torch.optim.Adam:
+    """Adam for a module on the device, ready to be part of a captured step."""
+    on_gpu = device.type == "cuda"
+    rate = torch.tensor(learning_rate, device=device) if on_gpu else learning_rate
+    return torch.optim.Adam(module.parameters(), rate, betas, fused=True, capturable=on_gpu)
 
 
 def linear_decay(optimizer: torch.optim.Optimizer, steps: int) -> LambdaLR:
@@ -28,6 +44,52 @@ def linear_decay(optimizer: torch.optim.Optimizer, steps: int) -> LambdaLR:
     [0.8, 0.8, 0.8, 0.4]
     """
     return LambdaLR(optimizer, lambda done: max(0.0, min(1.0, 2 * (1 - done / steps))))
+
+
+@contextmanager
+def frozen(module: nn.Module) -> Iterator[nn.Module]:
+    """Within the block, no parameter of ``module`` asks for a gradient; its inputs still may."""
+    trainable = [p for p in module.parameters() if p.requires_grad]
+    for parameter in trainable:
+        parameter.requires_grad_(False)
+    try:
+        yield module
+    finally:
+        for parameter in trainable:
+            parameter.requires_grad_(True)
+
+
+class EMA(nn.Module):
+    """An exponential moving average of a network's weights, warmed up over the first updates.
+
+    After update k = 1, 2, ... the decay used is min(decay, (1 + k) / (10 + k)), so that the start is
+    forgotten quickly. Buffers (BatchNorm's statistics) are copied.
+
+    Args:
+        module: the network to follow.
+        decay: in [0, 1); the average remembers about 1 / (1 - decay) updates.
+    """
+
+    updates: Tensor
+
+    def __init__(self, module: nn.Module, decay: float) -> None:
+        super().__init__()
+        if not 0 <= decay < 1:
+            raise ValueError(f"decay must lie in [0, 1), got {decay}")
+        self.decay = decay
+        self.average = copy.deepcopy(module).requires_grad_(False)
+        device = next(module.parameters()).device
+        self.register_buffer("updates", torch.zeros((), dtype=torch.int64, device=device))
+
+    @torch.no_grad()
+    def update(self, module: nn.Module) -> None:
+        """Move the average towards the weights of ``module``."""
+        k = self.updates.add_(1).double()  # on the device: nobody waits for it
+        weight = 1 - ((1 + k) / (10 + k)).clamp(max=self.decay)
+        for average, parameter in zip(self.average.parameters(), module.parameters(), strict=True):
+            average.lerp_(parameter, weight.to(average.dtype))
+        for kept, buffer in zip(self.average.buffers(), module.buffers(), strict=True):
+            kept.copy_(buffer)
 
 
 def load_part(part: Any, state: dict[str, Any]) -> None:

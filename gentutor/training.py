@@ -1,21 +1,16 @@
-"""The training loop, its history, frozen networks, averaged weights, and a run that can resume."""
+"""The training loop, its history, and a run that can resume."""
 
 import copy
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
-from torch.optim.optimizer import register_optimizer_step_post_hook
 from tqdm import tqdm
 
 from gentutor.optim import load_part
-
-# Autocast keeps the weights that it has cast until its block ends; after an optimiser's step they are old.
-register_optimizer_step_post_hook(lambda *_: torch.clear_autocast_cache())
 
 Losses = dict[str, Tensor]  # 0-d, detached, by name
 Report = Callable[[int, dict[str, float]], None]
@@ -110,7 +105,7 @@ def fit(
             if history.done % every == 0 or history.done == steps:
                 counted = history.done - history.last_step
                 means = {name: float(value) / counted for name, value in history.sums.items()}
-                _expect_finite(means, f"at step {history.done}")
+                expect_finite(means, f"at step {history.done}")
                 history.append(history.done, means)
                 history.seconds, mark = history.seconds + time.perf_counter() - mark, time.perf_counter()
                 bar.set_postfix({name: f"{value:.3f}" for name, value in means.items()})
@@ -121,88 +116,6 @@ def fit(
                 break
     history.seconds += time.perf_counter() - mark
     return history
-
-
-def minimize(loss: Callable[[], Tensor], parameters: Iterable[Tensor], iterations: int = 200) -> float:
-    """Minimise a smooth function without noise by L-BFGS, with a line search (strong Wolfe conditions).
-
-    Args:
-        loss: computes the scalar to minimise from ``parameters``, e.g. over a whole training set.
-        parameters: the tensors to change, in place, e.g. ``model.parameters()``.
-        iterations: at most; it stops earlier where the gradient vanishes.
-
-    Returns:
-        The loss reached.
-
-    Raises:
-        ValueError: iterations is not positive.
-        FloatingPointError: the loss is nan or infinite somewhere on the way.
-
-    >>> x = torch.zeros(2, requires_grad=True)
-    >>> minimize(lambda: (x - torch.tensor([1.0, 3.0])).square().sum(), [x]), x.tolist()
-    (0.0, [1.0, 3.0])
-    """
-    if iterations < 1:
-        raise ValueError(f"iterations must be at least 1, got {iterations}")
-    optimizer = torch.optim.LBFGS(
-        parameters, max_iter=iterations, max_eval=10 * iterations, line_search_fn="strong_wolfe"
-    )
-
-    def closure() -> Tensor:
-        optimizer.zero_grad()
-        value = loss()
-        _expect_finite({"minimised": float(value.detach())}, "on the way to its minimum")
-        value.backward()
-        return value
-
-    optimizer.step(closure)
-    return float(loss().detach())
-
-
-@contextmanager
-def frozen(module: nn.Module) -> Iterator[nn.Module]:
-    """Within the block, no parameter of ``module`` asks for a gradient; its inputs still may."""
-    trainable = [p for p in module.parameters() if p.requires_grad]
-    for parameter in trainable:
-        parameter.requires_grad_(False)
-    try:
-        yield module
-    finally:
-        for parameter in trainable:
-            parameter.requires_grad_(True)
-
-
-class EMA(nn.Module):
-    """An exponential moving average of a network's weights, warmed up over the first updates.
-
-    After update k = 1, 2, ... the decay used is min(decay, (1 + k) / (10 + k)), so that the start is
-    forgotten quickly. Buffers (BatchNorm's statistics) are copied.
-
-    Args:
-        module: the network to follow.
-        decay: in [0, 1); the average remembers about 1 / (1 - decay) updates.
-    """
-
-    updates: Tensor
-
-    def __init__(self, module: nn.Module, decay: float) -> None:
-        super().__init__()
-        if not 0 <= decay < 1:
-            raise ValueError(f"decay must lie in [0, 1), got {decay}")
-        self.decay = decay
-        self.average = copy.deepcopy(module).requires_grad_(False)
-        device = next(module.parameters()).device
-        self.register_buffer("updates", torch.zeros((), dtype=torch.int64, device=device))
-
-    @torch.no_grad()
-    def update(self, module: nn.Module) -> None:
-        """Move the average towards the weights of ``module``."""
-        k = self.updates.add_(1).double()  # on the device: nobody waits for it
-        weight = 1 - ((1 + k) / (10 + k)).clamp(max=self.decay)
-        for average, parameter in zip(self.average.parameters(), module.parameters(), strict=True):
-            average.lerp_(parameter, weight.to(average.dtype))
-        for kept, buffer in zip(self.average.buffers(), module.buffers(), strict=True):
-            kept.copy_(buffer)
 
 
 @dataclass
@@ -237,7 +150,8 @@ class Run:
             torch.cuda.set_rng_state_all(state["random_cuda"][: torch.cuda.device_count()])
 
 
-def _expect_finite(losses: dict[str, float], where: str) -> None:
+def expect_finite(losses: dict[str, float], where: str) -> None:
+    """Raise ``FloatingPointError`` if a loss is nan or infinite."""
     for name, value in losses.items():
         if not -float("inf") < value < float("inf"):
             raise FloatingPointError(f"the loss {name!r} is {value} {where}")

@@ -14,8 +14,9 @@ from gentutor import steps
 from gentutor.models.gan import DCGANDiscriminator, DCGANGenerator, MLPDiscriminator, MLPGenerator
 from gentutor.models.vae import mlp_vae
 from gentutor.objectives.variational import bernoulli_log_prob
+from gentutor.optim import EMA
 from gentutor.running import distributed
-from gentutor.training import EMA, Run
+from gentutor.training import Run
 from tests import noise_cases, small_cyclegan
 
 SHAPE = (1, 4, 4)

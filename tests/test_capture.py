@@ -8,8 +8,8 @@ from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from gentutor import recipes
-from gentutor.optim import linear_decay
-from gentutor.running.capture import adam, captured
+from gentutor.optim import adam, linear_decay
+from gentutor.running.capture import captured
 from gentutor.training import Run
 
 CPU = torch.device("cpu")

@@ -12,8 +12,7 @@ from gentutor.models.conditional import ConditionalGenerator, OneHot, concat_con
 from gentutor.models.cvae import CVAE, mlp_cvae
 from gentutor.models.gan import MLPGenerator
 from gentutor.objectives.variational import bernoulli_log_prob
-from gentutor.optim import linear_decay
-from gentutor.training import EMA
+from gentutor.optim import EMA, linear_decay
 
 SHAPE = (1, 2, 3)
 K = 4

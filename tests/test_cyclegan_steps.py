@@ -10,7 +10,7 @@ from torch import nn
 
 from gentutor import steps
 from gentutor.models.cyclegan import Discriminators, Generators
-from gentutor.training import frozen
+from gentutor.optim import frozen
 from tests.small_cyclegan import adam, batch, expect_same, networks, sgd
 
 

@@ -9,8 +9,8 @@ import torch
 from gentutor import steps
 from gentutor.models.cyclegan import Discriminators, Generators
 from gentutor.models.gan import MLP
-from gentutor.optim import linear_decay
-from gentutor.training import EMA, fit
+from gentutor.optim import EMA, linear_decay
+from gentutor.training import fit
 from tests.small_cyclegan import adam, batch, expect_same, networks, sgd
 
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from gentutor.training import minimize
+from gentutor.classical import minimize
 
 
 def test_it_finds_the_minimum_of_rosenbrocks_valley():

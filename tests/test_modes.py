@@ -14,9 +14,9 @@ from gentutor import data, evaluation, metrics, models, recipes, steps
 from gentutor.models.cvae import Turned
 from gentutor.models.logistic import LogisticRegression
 from gentutor.models.rescale import Rescale, matched_rescale
+from gentutor.optim import EMA
 from gentutor.running import checkpoint
 from gentutor.showing.sampling import sample_images, shown_samples, tile, translate, translations
-from gentutor.training import EMA
 from tests import modes
 from tests.modes_networks import (
     DRAWN,

@@ -6,9 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from gentutor.optim import linear_decay, load_part
-from gentutor.running.capture import adam
-from gentutor.training import EMA
+from gentutor.optim import EMA, adam, linear_decay, load_part
 
 CPU = torch.device("cpu")
 

@@ -10,7 +10,7 @@ from torch import nn
 from gentutor import steps
 from gentutor.models.gan import MLP, MLPDiscriminator, MLPGenerator
 from gentutor.objectives import adversarial as objective
-from gentutor.training import EMA
+from gentutor.optim import EMA
 
 SHAPE = (1, 4, 4)
 

@@ -11,8 +11,9 @@ from torch import nn
 
 from gentutor import data
 from gentutor.models.gan import MLP, MLPDiscriminator, MLPGenerator
+from gentutor.optim import EMA, frozen
 from gentutor.steps import gan_step
-from gentutor.training import EMA, History, Run, fit, frozen
+from gentutor.training import History, Run, fit
 
 
 def counting_step():

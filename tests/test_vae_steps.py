@@ -16,8 +16,7 @@ from gentutor.objectives.variational import (
     iwae_bound,
     reparameterize,
 )
-from gentutor.optim import linear_decay
-from gentutor.training import EMA
+from gentutor.optim import EMA, linear_decay
 
 SHAPE = (1, 2, 3)
 

@@ -2,6 +2,7 @@
 
 from gentutor.classical.gaussian import GaussianClassifier
 from gentutor.classical.markov import MarkovChain
+from gentutor.classical.minimize import minimize
 from gentutor.classical.naive_bayes import BernoulliNaiveBayes, expectation_maximization
 from gentutor.classical.ppca import ProbabilisticPCA
 
@@ -11,4 +12,5 @@ __all__ = [
     "MarkovChain",
     "ProbabilisticPCA",
     "expectation_maximization",
+    "minimize",
 ]

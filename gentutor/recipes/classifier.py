@@ -9,9 +9,10 @@ from torch import nn
 from gentutor import data
 from gentutor._modes import plain_modes
 from gentutor.models.classifier import DigitClassifier
+from gentutor.optim import EMA
 from gentutor.settings import Steps
 from gentutor.steps import classifier_step
-from gentutor.training import EMA, Run
+from gentutor.training import Run
 
 
 @dataclass(frozen=True)

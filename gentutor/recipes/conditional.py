@@ -23,13 +23,13 @@ from gentutor.models.conditional import (
 )
 from gentutor.models.cvae import mlp_cvae
 from gentutor.objectives.variational import bernoulli_log_prob
-from gentutor.optim import linear_decay
+from gentutor.optim import EMA, adam, linear_decay
 from gentutor.recipes.gan import DCGANRecipe
 from gentutor.recipes.vae import start_at_pixel_means
-from gentutor.running.capture import adam, captured
+from gentutor.running.capture import captured
 from gentutor.settings import Steps
 from gentutor.steps import acgan_step, conditional_gan_step, cvae_step
-from gentutor.training import EMA, Run
+from gentutor.training import Run
 
 
 @dataclass(frozen=True)

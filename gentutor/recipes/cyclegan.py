@@ -11,12 +11,12 @@ from torch import Tensor, nn
 from gentutor import data
 from gentutor._modes import plain_modes
 from gentutor.models.cyclegan import Discriminators, Generators, PatchDiscriminator, ResnetGenerator
-from gentutor.optim import linear_decay
+from gentutor.optim import EMA, adam, linear_decay
 from gentutor.recipes.domains import CHANNELS, domain_images
-from gentutor.running.capture import Step, adam, captured
+from gentutor.running.capture import Step, captured
 from gentutor.settings import Steps
 from gentutor.steps import cyclegan_step, paired_step
-from gentutor.training import EMA, Losses, Run
+from gentutor.training import Losses, Run
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from torch import Tensor
 from gentutor import data
 from gentutor._modes import plain_modes
 from gentutor.models.embedding import GlyphEmbedding
-from gentutor.optim import linear_decay
+from gentutor.optim import adam, linear_decay
 from gentutor.recipes.domains import CHANNELS, domain_images
-from gentutor.running.capture import adam, captured
+from gentutor.running.capture import captured
 from gentutor.settings import Steps
 from gentutor.steps import embedding_step
 from gentutor.training import Run

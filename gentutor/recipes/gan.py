@@ -16,10 +16,11 @@ from gentutor.models.gan import (
     MLPDiscriminator,
     MLPGenerator,
 )
-from gentutor.running.capture import adam, captured
+from gentutor.optim import EMA, adam
+from gentutor.running.capture import captured
 from gentutor.settings import Steps
 from gentutor.steps import gan_step
-from gentutor.training import EMA, Run
+from gentutor.training import Run
 
 
 @dataclass(frozen=True)

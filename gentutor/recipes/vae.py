@@ -13,11 +13,11 @@ from gentutor._checks import expect_range
 from gentutor._modes import plain_modes
 from gentutor.models.vae import VAE, mlp_vae
 from gentutor.objectives.variational import bernoulli_log_prob
-from gentutor.optim import linear_decay
-from gentutor.running.capture import adam, captured
+from gentutor.optim import EMA, adam, linear_decay
+from gentutor.running.capture import captured
 from gentutor.settings import Steps
 from gentutor.steps import autoencoder_step, iwae_step, vae_step
-from gentutor.training import EMA, Run
+from gentutor.training import Run
 
 
 @dataclass(frozen=True)

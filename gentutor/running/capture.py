@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim.lr_scheduler import LRScheduler
 
 from gentutor.running import distributed
@@ -81,15 +81,6 @@ def captured(step: Step, device: torch.device, schedules: Sequence[LRScheduler] 
         return losses
 
     return step_and_schedule
-
-
-def adam(
-    module: nn.Module, learning_rate: float, device: torch.device, betas: tuple[float, float] = (0.9, 0.999)
-) -> torch.optim.Adam:
-    """Adam for a module on the device, ready to be part of a captured step."""
-    on_gpu = device.type == "cuda"
-    rate = torch.tensor(learning_rate, device=device) if on_gpu else learning_rate
-    return torch.optim.Adam(module.parameters(), rate, betas, fused=True, capturable=on_gpu)
 
 
 @contextmanager

@@ -4,7 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from gentutor.training import EMA, Losses
+from gentutor.optim import EMA
+from gentutor.training import Losses
 
 
 def classifier_step(

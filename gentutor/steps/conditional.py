@@ -10,8 +10,9 @@ from gentutor.models.gan import noise
 from gentutor.objectives import adversarial as objective
 from gentutor.objectives import variational
 from gentutor.objectives.conditional import auxiliary_loss
+from gentutor.optim import EMA, frozen
 from gentutor.steps.vae import binarize
-from gentutor.training import EMA, Losses, frozen
+from gentutor.training import Losses
 
 
 def cvae_step(

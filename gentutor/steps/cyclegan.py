@@ -9,7 +9,8 @@ from torch.optim.lr_scheduler import LRScheduler
 from gentutor.models.cyclegan import Discriminators, Generators
 from gentutor.objectives.adversarial import least_squares_discriminator_loss, least_squares_generator_loss
 from gentutor.objectives.translation import cycle_consistency_loss, cyclegan_objective, identity_loss
-from gentutor.training import EMA, Losses, frozen
+from gentutor.optim import EMA, frozen
+from gentutor.training import Losses
 
 
 def cyclegan_step(

@@ -8,7 +8,8 @@ from torch.optim import Optimizer
 
 from gentutor.models.gan import Generator, noise
 from gentutor.objectives import adversarial as objective
-from gentutor.training import EMA, Losses, frozen
+from gentutor.optim import EMA, frozen
+from gentutor.training import Losses
 
 
 def gan_step(

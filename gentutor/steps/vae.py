@@ -8,7 +8,8 @@ from torch.optim.lr_scheduler import LRScheduler
 from gentutor._checks import expect_range
 from gentutor.models.vae import VAE
 from gentutor.objectives import variational
-from gentutor.training import EMA, Losses
+from gentutor.optim import EMA
+from gentutor.training import Losses
 
 
 def binarize(images: Tensor, generator: torch.Generator | None = None) -> Tensor:

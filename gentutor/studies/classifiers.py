@@ -9,10 +9,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gentutor import data
-from gentutor.classical import BernoulliNaiveBayes
+from gentutor.classical import BernoulliNaiveBayes, minimize
 from gentutor.evaluation import expected_calibration_error, monte_carlo, reliability
 from gentutor.models.logistic import LogisticRegression
-from gentutor.training import minimize
 
 NAIVE, LOGISTIC = "naive Bayes", "logistic regression"
 SIZES = (20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 60_000)

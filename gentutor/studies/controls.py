@@ -14,10 +14,11 @@ from gentutor.models.cyclegan import Discriminators, Generators
 from gentutor.models.gan import GaussianNoise
 from gentutor.objectives.adversarial import least_squares_generator_loss
 from gentutor.objectives.translation import cycle_consistency_loss, cyclegan_objective, identity_loss
+from gentutor.optim import EMA, frozen
 from gentutor.recipes import CycleGANRecipe
 from gentutor.steps.cyclegan import discriminator_update
 from gentutor.studies.cyclegan import STAGES, stage, variants
-from gentutor.training import EMA, Losses, fit, frozen
+from gentutor.training import Losses, fit
 
 CHARACTERS = 1500  # in each set of the unpaired training
 RUNS = (

@@ -14,9 +14,10 @@ from gentutor.evaluation.neighbours import from_radii
 from gentutor.metrics import NEIGHBOURS, digit_features
 from gentutor.models.gan import Generator, noise
 from gentutor.objectives import adversarial as objective
+from gentutor.optim import EMA, frozen
 from gentutor.running.checkpoint import pretrained
 from gentutor.showing.sampling import sample_images
-from gentutor.training import EMA, fit, frozen
+from gentutor.training import fit
 
 DEVICE = torch.device("cpu")
 JOINT = ("generator", "discriminator", "g_optimizer", "d_optimizer", "ema")

@@ -7,9 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gentutor.classical import GaussianClassifier
+from gentutor.classical import GaussianClassifier, minimize
 from gentutor.studies.classifiers import LOGISTIC, NAIVE, crossing_sizes, curve, summary
-from gentutor.training import minimize
 
 
 def two_gaussians(

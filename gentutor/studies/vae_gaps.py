@@ -11,8 +11,9 @@ from gentutor import data, recipes
 from gentutor.evaluation import log_likelihood, monte_carlo, refit, widened
 from gentutor.models.vae import VAE
 from gentutor.objectives import variational
+from gentutor.optim import EMA
 from gentutor.steps import binarize, vae_step
-from gentutor.training import EMA, fit
+from gentutor.training import fit
 
 SHIFT = 2  # pixels
 REFIT = 200  # steps: some tenths of a nat short of convergence

@@ -14,9 +14,10 @@ from gentutor.evaluation import active_units, frechet_distance
 from gentutor.metrics import digit_features
 from gentutor.models.vae import VAE, Likelihood
 from gentutor.objectives import variational
+from gentutor.optim import EMA
 from gentutor.showing.sampling import png, sample_images, tile
 from gentutor.steps import binarize
-from gentutor.training import EMA, fit
+from gentutor.training import fit
 
 STEPS = 3000
 SEEDS = (0, 1, 2)

@@ -7,8 +7,8 @@ from torch import nn
 
 from gentutor.exercises.cyclegan.objective import solution
 from gentutor.models.cyclegan import Discriminators, Generators
+from gentutor.optim import frozen
 from gentutor.steps import cyclegan_step
-from gentutor.training import frozen
 
 CYCLE, IDENTITY, OBJECTIVE = (
     f"cyclegan.{name}" for name in ("cycle_consistency_loss", "identity_loss", "generator_loss")

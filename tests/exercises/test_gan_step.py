@@ -8,8 +8,8 @@ import torch.nn.functional as F
 
 from gentutor.exercises.gan._update import How, Players, parameters
 from gentutor.objectives import adversarial as objective
+from gentutor.optim import frozen
 from gentutor.steps import gan_step
-from gentutor.training import frozen
 
 ID = "gan.step"
 

@@ -6,9 +6,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from gentutor.classical import minimize
 from gentutor.exercises import EXERCISES
 from gentutor.objectives.divergences import kl_divergence, total_variation
-from gentutor.training import minimize
 
 BASE, SEEKING, SMALL, BUG, TV = (
     f"generative.{name}"

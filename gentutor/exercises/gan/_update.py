@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.optim import SGD, Optimizer
 
-from gentutor.training import frozen
+from gentutor.optim import frozen
 
 RIGHT = "D.zero_grad D.backward D.step G.zero_grad G.backward G.step"
 
