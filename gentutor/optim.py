@@ -1,7 +1,7 @@
 """What stands around an optimiser: Adam, falling rates, frozen networks, averaged weights, saved states."""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
 from torch.optim.optimizer import register_optimizer_step_post_hook
+
+Step = Callable[[tuple[Tensor, ...]], dict[str, Tensor]]  # from a batch to its losses
 
 # Autocast keeps the weights that it has cast until its block ends; after an optimiser's step they are old.
 register_optimizer_step_post_hook(lambda *_: torch.clear_autocast_cache())
@@ -90,6 +92,24 @@ class EMA(nn.Module):
             average.lerp_(parameter, weight.to(average.dtype))
         for kept, buffer in zip(self.average.buffers(), module.buffers(), strict=True):
             kept.copy_(buffer)
+
+
+def and_then(step: Step, *actions: Callable[[], object]) -> Step:
+    """The same step, and after each call of it these, e.g. ``functools.partial(ema.update, vae)``.
+
+    >>> log = []
+    >>> step = and_then(lambda batch: {"loss": batch[0]}, lambda: log.append("a"), lambda: log.append("b"))
+    >>> step((torch.tensor(1.0),)), log
+    ({'loss': tensor(1.)}, ['a', 'b'])
+    """
+
+    def step_and_actions(batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
+        losses = step(batch)
+        for action in actions:
+            action()
+        return losses
+
+    return step_and_actions
 
 
 def load_part(part: Any, state: dict[str, Any]) -> None:

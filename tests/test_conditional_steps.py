@@ -12,7 +12,6 @@ from gentutor.models.conditional import ConditionalGenerator, OneHot, concat_con
 from gentutor.models.cvae import CVAE, mlp_cvae
 from gentutor.models.gan import MLPGenerator
 from gentutor.objectives.variational import bernoulli_log_prob
-from gentutor.optim import EMA, linear_decay
 
 SHAPE = (1, 2, 3)
 K = 4
@@ -163,16 +162,6 @@ def test_each_player_moves_itself_alone_and_stays_trainable(step, discriminator)
         assert all(p.requires_grad for p in d.parameters())
 
 
-@pytest.mark.parametrize(
-    ("step", "discriminator"), [(steps.conditional_gan_step, Told), (steps.acgan_step, Guessing)]
-)
-def test_the_average_follows_the_generator(step, discriminator):
-    g, d = generator(), discriminator()
-    ema = EMA(g, decay=0.0)
-    step(batch(), g, d, adam(g), adam(d), ema=ema)
-    expect_same_weights(ema.average, g)
-
-
 @pytest.mark.parametrize(("beta", "n"), [(1.0, 8), (0.25, 3)])
 def test_cvae_step_equals_the_update_written_by_hand(beta, n):
     cvae, (images, y) = small(), batch(n, double=True)
@@ -199,28 +188,15 @@ def test_cvae_step_equals_the_update_written_by_hand(beta, n):
         expect_same_weights(cvae, hand)
 
 
-def test_the_cvaes_average_and_rate_follow_the_update():
-    cvae = small()
-    optimizer = torch.optim.SGD(cvae.parameters(), lr=0.4)
-    schedule, ema = linear_decay(optimizer, 4), EMA(cvae, decay=0.0)  # rates 1, 1, 1, 1/2 of 0.4, then 0
-    for share in (1.0, 1.0, 1.0, 0.5, 0.0):
-        before = torch.nn.utils.parameters_to_vector(cvae.parameters()).detach().clone()
-        steps.cvae_step(batch(double=True), cvae, optimizer, ema=ema, schedule=schedule)
-        after = torch.nn.utils.parameters_to_vector(cvae.parameters()).detach()
-        gradient = torch.cat([p.grad.flatten() for p in cvae.parameters()])
-        torch.testing.assert_close(after, before - 0.4 * share * gradient)
-        expect_same_weights(ema.average, cvae)
-
-
 def test_regression_step_equals_the_update_written_by_hand():
     torch.manual_seed(0)
     network = nn.Sequential(nn.Linear(K, 5), nn.Tanh(), nn.Linear(5, 6), nn.Unflatten(1, SHAPE)).double()
     hand, (images, y) = copy.deepcopy(network), batch(double=True)
     condition = torch.eye(K).double()[y]
-    optimizer, hand_optimizer, ema = adam(network), adam(hand), EMA(network, decay=0.0)
+    optimizer, hand_optimizer = adam(network), adam(hand)
     for seed in range(3):
         torch.manual_seed(seed)
-        losses = steps.regression_step((images, condition), network, optimizer, ema=ema)
+        losses = steps.regression_step((images, condition), network, optimizer)
         torch.manual_seed(seed)
         x = (torch.rand_like(images) < images).double()
         loss = F.binary_cross_entropy_with_logits(hand(condition), x, reduction="sum") / len(x)
@@ -229,4 +205,3 @@ def test_regression_step_equals_the_update_written_by_hand():
         hand_optimizer.step()
         torch.testing.assert_close(losses, {"distortion": loss.detach()})
         expect_same_weights(network, hand)
-        expect_same_weights(ema.average, network)

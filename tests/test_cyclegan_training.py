@@ -9,7 +9,7 @@ import torch
 from gentutor import steps
 from gentutor.models.cyclegan import Discriminators, Generators
 from gentutor.models.gan import MLP
-from gentutor.optim import EMA, linear_decay
+from gentutor.optim import EMA, and_then, linear_decay
 from gentutor.training import fit
 from tests.small_cyclegan import adam, batch, expect_same, networks, sgd
 
@@ -42,8 +42,14 @@ def test_the_average_follows_and_the_rates_fall(step):
     average = copy.deepcopy(generators)
     optimizers = adam(generators), adam(discriminators)
     schedules = [linear_decay(optimizer, 4) for optimizer in optimizers]
+    rates = [schedule.step for schedule in schedules]
+    update = and_then(
+        lambda images: step(images, generators, discriminators, *optimizers),
+        *rates,
+        lambda: ema.update(generators),
+    )
     for done in range(4):
-        step(batch(done), generators, discriminators, *optimizers, ema=ema, schedules=schedules)
+        update(batch(done))
         weight = 1 - min(0.9, (2 + done) / (11 + done))
         with torch.no_grad():
             for kept, new in zip(average.parameters(), generators.parameters(), strict=True):

@@ -10,7 +10,6 @@ from torch import nn
 from gentutor import steps
 from gentutor.models.gan import MLP, MLPDiscriminator, MLPGenerator
 from gentutor.objectives import adversarial as objective
-from gentutor.optim import EMA
 
 SHAPE = (1, 4, 4)
 
@@ -145,14 +144,6 @@ def test_the_r1_penalty_enters_the_discriminators_gradient_with_half_its_weight(
         torch.testing.assert_close(parameter.grad, gradient)
 
 
-def test_gan_step_updates_the_average_after_the_generator():
-    generator, discriminator = pair()
-    ema = EMA(generator, decay=0.0)  # remembers the last weights only
-    for _ in range(2):
-        steps.gan_step((images(),), generator, discriminator, adam(generator), adam(discriminator), ema=ema)
-    assert same(ema.average, generator)
-
-
 @pytest.mark.parametrize("n", [10, 13])
 def test_wgan_step_equals_the_updates_written_by_hand(n):
     torch.manual_seed(0)
@@ -203,8 +194,7 @@ def test_classifier_step_equals_the_update_written_by_hand():
     torch.manual_seed(0)
     classifier = nn.Sequential(nn.Flatten(), nn.Linear(16, 10))
     by_hand, labels = copy.deepcopy(classifier), torch.arange(10)
-    ema = EMA(classifier, decay=0.0)
-    loss = steps.classifier_step((images(), labels), classifier, adam(classifier), ema)["cross_entropy"]
+    loss = steps.classifier_step((images(), labels), classifier, adam(classifier))["cross_entropy"]
     optimizer = adam(by_hand)
     logits = by_hand(images())
     expected = -logits.log_softmax(dim=1)[torch.arange(10), labels].mean()
@@ -214,7 +204,6 @@ def test_classifier_step_equals_the_update_written_by_hand():
     assert not loss.requires_grad
     for a, b in zip(classifier.parameters(), by_hand.parameters(), strict=True):
         torch.testing.assert_close(a, b)
-    assert same(ema.average, classifier)
 
 
 def test_classifier_step_moves_the_images_by_a_few_pixels():

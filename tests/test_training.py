@@ -11,7 +11,7 @@ from torch import nn
 
 from gentutor import data
 from gentutor.models.gan import MLP, MLPDiscriminator, MLPGenerator
-from gentutor.optim import EMA, frozen
+from gentutor.optim import EMA, and_then, frozen
 from gentutor.steps import gan_step
 from gentutor.training import History, Run, fit
 
@@ -159,11 +159,12 @@ def gan_run(seed: int) -> Run:
     g, d = (torch.optim.Adam(m.parameters(), lr=1e-2) for m in (generator, discriminator))
     parts = {"generator": generator, "discriminator": discriminator, "ema": ema, "g": g, "d": d}
     step = functools.partial(
-        gan_step, generator=generator, discriminator=discriminator, g_optimizer=g, d_optimizer=d, ema=ema
+        gan_step, generator=generator, discriminator=discriminator, g_optimizer=g, d_optimizer=d
     )
     real = torch.linspace(-1, 1, 25 * 4).view(25, *shape)
     order = torch.Generator().manual_seed(seed)
-    return Run(ema.average, step, data.batches(real, batch_size=4, generator=order), parts)
+    averaged = and_then(step, functools.partial(ema.update, generator))
+    return Run(ema.average, averaged, data.batches(real, batch_size=4, generator=order), parts)
 
 
 @pytest.mark.parametrize("after", [1, 6, 13])

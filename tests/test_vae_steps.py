@@ -16,7 +16,7 @@ from gentutor.objectives.variational import (
     iwae_bound,
     reparameterize,
 )
-from gentutor.optim import EMA, linear_decay
+from gentutor.optim import EMA, and_then, linear_decay
 
 SHAPE = (1, 2, 3)
 
@@ -197,9 +197,10 @@ def test_the_average_and_the_rate_follow_the_update(step):
     vae = small()
     optimizer = torch.optim.SGD(vae.parameters(), lr=0.4)
     schedule, ema = linear_decay(optimizer, 4), EMA(vae, decay=0.0)  # rates 1, 1, 1, 1/2 of 0.4, then 0
+    update = and_then(lambda batch: step(batch, vae, optimizer), schedule.step, lambda: ema.update(vae))
     for share in (1.0, 1.0, 1.0, 0.5, 0.0):
         before = torch.nn.utils.parameters_to_vector(vae.parameters()).detach().clone()
-        step((grey(),), vae, optimizer, ema=ema, schedule=schedule)
+        update((grey(),))
         after = torch.nn.utils.parameters_to_vector(vae.parameters()).detach()
         torch.testing.assert_close(after, before - 0.4 * share * gradient(vae))
         expect_same_weights(ema.average, vae)

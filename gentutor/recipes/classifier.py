@@ -9,7 +9,7 @@ from torch import nn
 from gentutor import data
 from gentutor._modes import plain_modes
 from gentutor.models.classifier import DigitClassifier
-from gentutor.optim import EMA
+from gentutor.optim import EMA, and_then
 from gentutor.settings import Steps
 from gentutor.steps import classifier_step
 from gentutor.training import Run
@@ -42,13 +42,14 @@ class ClassifierRecipe:
         optimizer = torch.optim.AdamW(
             classifier.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay, fused=True
         )
+        step = functools.partial(
+            classifier_step, classifier=classifier, optimizer=optimizer, shift=self.shift
+        )
         train = data.mnist("train")
         order = torch.Generator().manual_seed(self.seed)
         return Run(
             model=ema.average,
-            step=functools.partial(
-                classifier_step, classifier=classifier, optimizer=optimizer, ema=ema, shift=self.shift
-            ),
+            step=and_then(step, functools.partial(ema.update, classifier)),
             batches=data.batches(
                 data.to_unit(train.images).to(device),
                 train.labels.to(device),

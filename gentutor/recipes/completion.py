@@ -61,7 +61,7 @@ class RegressionRecipe(ConditionalRecipe):
         return training_halves()
 
     def step(self, model: Any, **parts: Any) -> Callable[[tuple[Tensor, ...]], dict[str, Tensor]]:
-        """The optimisation step of a model with its optimiser, average and schedule filled in."""
+        """The optimisation step of a model with its optimiser filled in."""
         return functools.partial(regression_step, network=model, **parts)
 
 

@@ -23,7 +23,7 @@ from gentutor.models.conditional import (
 )
 from gentutor.models.cvae import mlp_cvae
 from gentutor.objectives.variational import bernoulli_log_prob
-from gentutor.optim import EMA, adam, linear_decay
+from gentutor.optim import EMA, adam, and_then, linear_decay
 from gentutor.recipes.gan import DCGANRecipe
 from gentutor.recipes.vae import start_at_pixel_means
 from gentutor.running.capture import captured
@@ -109,7 +109,7 @@ class ConditionalRecipe(ABC):
 
     @abstractmethod
     def step(self, model: Any, **parts: Any) -> Callable[[tuple[Tensor, ...]], dict[str, Tensor]]:
-        """The optimisation step of a model with its optimiser, average and schedule filled in."""
+        """The optimisation step of a model with its optimiser filled in."""
 
     @plain_modes()
     def start(self, device: torch.device) -> Run:
@@ -122,10 +122,11 @@ class ConditionalRecipe(ABC):
         ema = EMA(model, self.ema_decay)
         optimizer = adam(model, self.learning_rate, device)
         schedule = linear_decay(optimizer, self.steps.full)
+        step = self.step(model, optimizer=optimizer)
         order = torch.Generator().manual_seed(self.seed)
         return Run(
             model=ema.average,
-            step=captured(self.step(model, optimizer=optimizer, ema=ema), device, [schedule]),
+            step=captured(and_then(step, functools.partial(ema.update, model)), device, [schedule]),
             batches=data.batches(images, *conditions, batch_size=self.batch_size, generator=order),
             parts={"model": model, "ema": ema, "optimizer": optimizer, "schedule": schedule},
         )
@@ -147,7 +148,7 @@ class CVAERecipe(ConditionalRecipe):
         return data.to_unit(train.images), train.labels
 
     def step(self, model: Any, **parts: Any) -> Callable[[tuple[Tensor, ...]], dict[str, Tensor]]:
-        """The optimisation step of a model with its optimiser, average and schedule filled in."""
+        """The optimisation step of a model with its optimiser filled in."""
         return functools.partial(cvae_step, cvae=model, **parts)
 
 

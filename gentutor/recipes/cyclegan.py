@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from gentutor import data
 from gentutor._modes import plain_modes
 from gentutor.models.cyclegan import Discriminators, Generators, PatchDiscriminator, ResnetGenerator
-from gentutor.optim import EMA, adam, linear_decay
+from gentutor.optim import EMA, adam, and_then, linear_decay
 from gentutor.recipes.domains import CHANNELS, domain_images
 from gentutor.running.capture import Step, captured
 from gentutor.settings import Steps
@@ -112,9 +112,9 @@ class TranslationRecipe(ABC):
                 g_optimizer=g_optimizer,
                 d_optimizer=d_optimizer,
                 adversarial_weight=adversarial_weight,
-                ema=ema,
             )
-            return captured(lambda batch: update(self.augment(batch)), device, schedules)
+            average = functools.partial(ema.update, generators)
+            return captured(and_then(lambda batch: update(self.augment(batch)), average), device, schedules)
 
         before, after = step(0.0), step(self.adversarial_weight)
 

@@ -16,7 +16,7 @@ from gentutor.models.gan import (
     MLPDiscriminator,
     MLPGenerator,
 )
-from gentutor.optim import EMA, adam
+from gentutor.optim import EMA, adam, and_then
 from gentutor.running.capture import captured
 from gentutor.settings import Steps
 from gentutor.steps import gan_step
@@ -69,21 +69,18 @@ class GANRecipe:
         ema = EMA(generator, self.ema_decay)
         g_optimizer = adam(generator, self.g_learning_rate, device, self.betas)
         d_optimizer = adam(discriminator, self.d_learning_rate, device, self.betas)
+        step = functools.partial(
+            self.step_function(),
+            generator=generator,
+            discriminator=discriminator,
+            g_optimizer=g_optimizer,
+            d_optimizer=d_optimizer,
+        )
         train = (tensor.to(device) for tensor in self.tensors())
         order = torch.Generator().manual_seed(self.seed)
         return Run(
             model=ema.average,
-            step=captured(
-                functools.partial(
-                    self.step_function(),
-                    generator=generator,
-                    discriminator=discriminator,
-                    g_optimizer=g_optimizer,
-                    d_optimizer=d_optimizer,
-                    ema=ema,
-                ),
-                device,
-            ),
+            step=captured(and_then(step, functools.partial(ema.update, generator)), device),
             batches=data.batches(*train, batch_size=self.batch_size, generator=order),
             parts={
                 "generator": generator,

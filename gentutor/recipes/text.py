@@ -58,7 +58,7 @@ class EmojiRecipe(CVAERecipe):
         return data.to_unit(data.emoji("noto", "paired").images), name_tokens(emoji_names("paired"))
 
     def step(self, model: Any, **parts: Any) -> Callable[[tuple[Tensor, ...]], dict[str, Tensor]]:
-        """The optimisation step of a model with its optimiser, average and schedule filled in."""
+        """The optimisation step of a model with its optimiser filled in."""
         return super().step(model, beta=self.beta, **parts)
 
 

@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +13,7 @@ from gentutor._checks import expect_range
 from gentutor._modes import plain_modes
 from gentutor.models.vae import VAE, mlp_vae
 from gentutor.objectives.variational import bernoulli_log_prob
-from gentutor.optim import EMA, adam, linear_decay
+from gentutor.optim import EMA, adam, and_then, linear_decay
 from gentutor.running.capture import captured
 from gentutor.settings import Steps
 from gentutor.steps import autoencoder_step, iwae_step, vae_step
@@ -55,13 +55,13 @@ class AutoencoderRecipe:
         ema = EMA(vae, self.ema_decay)
         optimizer = adam(vae, self.learning_rate, device)
         schedule = linear_decay(optimizer, self.steps.full)
-        shared: dict[str, Any] = {"vae": vae, "optimizer": optimizer, "ema": ema}
+        step = functools.partial(self.step_function(), vae=vae, optimizer=optimizer)
         order = torch.Generator().manual_seed(self.seed)
         return Run(
             model=ema.average,
-            step=captured(functools.partial(self.step_function(), **shared), device, [schedule]),
+            step=captured(and_then(step, functools.partial(ema.update, vae)), device, [schedule]),
             batches=data.batches(train, batch_size=self.batch_size, generator=order),
-            parts={**shared, "schedule": schedule},
+            parts={"vae": vae, "optimizer": optimizer, "ema": ema, "schedule": schedule},
         )
 
     def step_function(self) -> Callable[..., dict[str, Tensor]]:

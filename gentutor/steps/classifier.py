@@ -4,16 +4,11 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from gentutor.optim import EMA
 from gentutor.training import Losses
 
 
 def classifier_step(
-    batch: tuple[Tensor, ...],
-    classifier: nn.Module,
-    optimizer: Optimizer,
-    ema: EMA | None = None,
-    shift: int = 0,
+    batch: tuple[Tensor, ...], classifier: nn.Module, optimizer: Optimizer, shift: int = 0
 ) -> Losses:
     """One update of a classifier on (images, labels), all moved by up to ``shift`` pixels; in nats."""
     images, labels = batch
@@ -23,6 +18,4 @@ def classifier_step(
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
-    if ema is not None:
-        ema.update(classifier)
     return {"cross_entropy": loss.detach()}

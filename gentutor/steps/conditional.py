@@ -2,7 +2,6 @@
 
 from torch import Tensor, nn
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LRScheduler
 
 from gentutor.models.conditional import ConditionalGenerator
 from gentutor.models.cvae import CVAE
@@ -10,19 +9,12 @@ from gentutor.models.gan import noise
 from gentutor.objectives import adversarial as objective
 from gentutor.objectives import variational
 from gentutor.objectives.conditional import auxiliary_loss
-from gentutor.optim import EMA, frozen
+from gentutor.optim import frozen
 from gentutor.steps.vae import binarize
 from gentutor.training import Losses
 
 
-def cvae_step(
-    batch: tuple[Tensor, ...],
-    cvae: CVAE,
-    optimizer: Optimizer,
-    beta: float = 1.0,
-    ema: EMA | None = None,
-    schedule: LRScheduler | None = None,
-) -> Losses:
+def cvae_step(batch: tuple[Tensor, ...], cvae: CVAE, optimizer: Optimizer, beta: float = 1.0) -> Losses:
     """One update on (images in [0, 1], conditions): the VAE's, with the condition told to both networks."""
     x, c = binarize(batch[0]), batch[1]
     mean, log_var = cvae.encode(x, c)
@@ -34,31 +26,17 @@ def cvae_step(
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
-    if schedule is not None:
-        schedule.step()
-    if ema is not None:
-        ema.update(cvae)
     kl, distortion = kl.detach().mean(), -log_px_z.detach().mean()
     return {"negative_elbo": distortion + kl, "distortion": distortion, "kl": kl}
 
 
-def regression_step(
-    batch: tuple[Tensor, ...],
-    network: nn.Module,
-    optimizer: Optimizer,
-    ema: EMA | None = None,
-    schedule: LRScheduler | None = None,
-) -> Losses:
+def regression_step(batch: tuple[Tensor, ...], network: nn.Module, optimizer: Optimizer) -> Losses:
     """One update of a network that maps conditions to the logits of binary images, without noise; nats."""
     x, c = binarize(batch[0]), batch[1]
     loss = -variational.bernoulli_log_prob(network(c), x).mean()
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
-    if schedule is not None:
-        schedule.step()
-    if ema is not None:
-        ema.update(network)
     return {"distortion": loss.detach()}
 
 
@@ -68,7 +46,6 @@ def conditional_gan_step(
     discriminator: nn.Module,
     g_optimizer: Optimizer,
     d_optimizer: Optimizer,
-    ema: EMA | None = None,
 ) -> Losses:
     """One update of each player on (images, conditions); a fake is judged under the condition it got."""
     real, c = batch
@@ -85,8 +62,6 @@ def conditional_gan_step(
     g_optimizer.zero_grad()
     g_loss.backward()
     g_optimizer.step()
-    if ema is not None:
-        ema.update(generator)
     return {"discriminator": d_loss.detach(), "generator": g_loss.detach()}
 
 
@@ -96,7 +71,6 @@ def acgan_step(
     discriminator: nn.Module,
     g_optimizer: Optimizer,
     d_optimizer: Optimizer,
-    ema: EMA | None = None,
 ) -> Losses:
     """One update of each player, who both also lower the cross-entropy of the guessed label."""
     real, y = batch
@@ -118,7 +92,5 @@ def acgan_step(
     g_optimizer.zero_grad()
     (g_loss + g_auxiliary).backward()
     g_optimizer.step()
-    if ema is not None:
-        ema.update(generator)
     losses = {"discriminator": d_loss, "generator": g_loss, "auxiliary": g_auxiliary}
     return {name: loss.detach() for name, loss in losses.items()}

@@ -1,15 +1,12 @@
 """One update of CycleGAN, and of the same networks on true pairs."""
 
-from collections.abc import Sequence
-
 from torch import Tensor
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LRScheduler
 
 from gentutor.models.cyclegan import Discriminators, Generators
 from gentutor.objectives.adversarial import least_squares_discriminator_loss, least_squares_generator_loss
 from gentutor.objectives.translation import cycle_consistency_loss, cyclegan_objective, identity_loss
-from gentutor.optim import EMA, frozen
+from gentutor.optim import frozen
 from gentutor.training import Losses
 
 
@@ -22,8 +19,6 @@ def cyclegan_step(
     cycle_weight: float = 10.0,
     identity_weight: float = 5.0,
     adversarial_weight: float = 1.0,
-    ema: EMA | None = None,
-    schedules: Sequence[LRScheduler] = (),
 ) -> Losses:
     """One update of both generators, then one of both discriminators, on images (a, b) that are no pairs."""
     a, b = batch
@@ -46,10 +41,6 @@ def cyclegan_step(
     g_optimizer.step()
 
     d_loss = discriminator_update(batch, (fake_a, fake_b), discriminators, d_optimizer)
-    for schedule in schedules:
-        schedule.step()
-    if ema is not None:
-        ema.update(generators)
     return {
         "adversarial": adversarial.detach(),
         "cycle": cycle.detach(),
@@ -66,8 +57,6 @@ def paired_step(
     d_optimizer: Optimizer,
     pair_weight: float = 10.0,
     adversarial_weight: float = 1.0,
-    ema: EMA | None = None,
-    schedules: Sequence[LRScheduler] = (),
 ) -> Losses:
     """The same for images (a, b) that are pairs: their true partners instead of cycles and identity."""
     a, b = batch
@@ -82,10 +71,6 @@ def paired_step(
     g_optimizer.step()
 
     d_loss = discriminator_update(batch, (fake_a, fake_b), discriminators, d_optimizer)
-    for schedule in schedules:
-        schedule.step()
-    if ema is not None:
-        ema.update(generators)
     return {"adversarial": adversarial.detach(), "pair": pair.detach(), "discriminator": d_loss}
 
 

@@ -8,7 +8,7 @@ from torch.optim import Optimizer
 
 from gentutor.models.gan import Generator, noise
 from gentutor.objectives import adversarial as objective
-from gentutor.optim import EMA, frozen
+from gentutor.optim import frozen
 from gentutor.training import Losses
 
 
@@ -21,7 +21,6 @@ def gan_step(
     discriminator_loss: Callable[[Tensor, Tensor], Tensor] = objective.discriminator_loss,
     generator_loss: Callable[[Tensor], Tensor] = objective.generator_loss,
     r1_weight: float = 0.0,
-    ema: EMA | None = None,
 ) -> Losses:
     """One update of the discriminator, then one of the generator, on the same fake batch."""
     real = batch[0]
@@ -39,8 +38,6 @@ def gan_step(
     g_optimizer.zero_grad()
     g_loss.backward()
     g_optimizer.step()
-    if ema is not None:
-        ema.update(generator)
     return {"discriminator": d_loss.detach(), "generator": g_loss.detach()}
 
 

@@ -3,12 +3,10 @@
 import torch
 from torch import Tensor
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LRScheduler
 
 from gentutor._checks import expect_range
 from gentutor.models.vae import VAE
 from gentutor.objectives import variational
-from gentutor.optim import EMA
 from gentutor.training import Losses
 
 
@@ -29,14 +27,7 @@ def binarize(images: Tensor, generator: torch.Generator | None = None) -> Tensor
     return (uniform < images).to(images.dtype)
 
 
-def vae_step(
-    batch: tuple[Tensor, ...],
-    vae: VAE,
-    optimizer: Optimizer,
-    beta: float = 1.0,
-    ema: EMA | None = None,
-    schedule: LRScheduler | None = None,
-) -> Losses:
+def vae_step(batch: tuple[Tensor, ...], vae: VAE, optimizer: Optimizer, beta: float = 1.0) -> Losses:
     """One update of encoder and decoder on images in [0, 1], binarised anew; losses in nats per image."""
     x = binarize(batch[0])
     mean, log_var = vae.encode(x)
@@ -48,21 +39,11 @@ def vae_step(
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
-    if schedule is not None:
-        schedule.step()
-    if ema is not None:
-        ema.update(vae)
     kl, distortion = kl.detach().mean(), -log_px_z.detach().mean()
     return {"negative_elbo": distortion + kl, "distortion": distortion, "kl": kl}
 
 
-def autoencoder_step(
-    batch: tuple[Tensor, ...],
-    vae: VAE,
-    optimizer: Optimizer,
-    ema: EMA | None = None,
-    schedule: LRScheduler | None = None,
-) -> Losses:
+def autoencoder_step(batch: tuple[Tensor, ...], vae: VAE, optimizer: Optimizer) -> Losses:
     """One update of a plain autoencoder on images in [0, 1]: no noise in z, no KL; nats per image."""
     x = binarize(batch[0])
     z, _ = vae.encode(x)  # a point, not a distribution
@@ -70,21 +51,10 @@ def autoencoder_step(
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
-    if schedule is not None:
-        schedule.step()
-    if ema is not None:
-        ema.update(vae)
     return {"distortion": loss.detach()}
 
 
-def iwae_step(
-    batch: tuple[Tensor, ...],
-    vae: VAE,
-    optimizer: Optimizer,
-    samples: int = 50,
-    ema: EMA | None = None,
-    schedule: LRScheduler | None = None,
-) -> Losses:
+def iwae_step(batch: tuple[Tensor, ...], vae: VAE, optimizer: Optimizer, samples: int = 50) -> Losses:
     """One update on the importance-weighted bound of ``samples`` draws of z per image, in nats.
 
     Its gradient is the mean of the gradients of log w under the normalised weights. One draw by these
@@ -105,8 +75,4 @@ def iwae_step(
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
-    if schedule is not None:
-        schedule.step()
-    if ema is not None:
-        ema.update(vae)
     return {"negative_bound": -variational.iwae_bound(log_w).mean()}

@@ -18,7 +18,7 @@ from gentutor.models.cvae import CVAE
 from gentutor.models.vae import mlp
 from gentutor.objectives import variational
 from gentutor.objectives.variational import bernoulli_log_prob
-from gentutor.optim import linear_decay
+from gentutor.optim import and_then, linear_decay
 from gentutor.steps import binarize, cvae_step
 from gentutor.training import fit
 
@@ -150,8 +150,8 @@ def shared_networks(
             order = torch.Generator().manual_seed(seed)
             batches = data.batches(images, train.labels, batch_size=128, generator=order)
             started = time.process_time()
-            step = functools.partial(cvae_step, cvae=model, optimizer=optimizer, schedule=schedule)
-            fit(step, batches, steps=steps, every=steps, progress=False)
+            step = functools.partial(cvae_step, cvae=model, optimizer=optimizer)
+            fit(and_then(step, schedule.step), batches, steps=steps, every=steps, progress=False)
             seconds = time.process_time() - started
             random = torch.Generator().manual_seed(seed)
             numbers = measured(model.eval(), x, test.labels[:samples], random, draws)

@@ -1,5 +1,6 @@
 """Where a VAE's bound is lost: overfitting, amortisation, approximation; and what augmentation changes."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,7 +12,7 @@ from gentutor import data, recipes
 from gentutor.evaluation import log_likelihood, monte_carlo, refit, widened
 from gentutor.models.vae import VAE
 from gentutor.objectives import variational
-from gentutor.optim import EMA
+from gentutor.optim import EMA, and_then
 from gentutor.steps import binarize, vae_step
 from gentutor.training import fit
 
@@ -106,7 +107,7 @@ def _train_on_few(images: int, shift: int, steps: int, held: int, seed: int) -> 
 
     def step(batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
         down, right = torch.randint(-shift, shift + 1, (2,)).tolist()
-        return vae_step((batch[0].roll((down, right), dims=(2, 3)),), vae, optimizer, ema=ema)
+        return vae_step((batch[0].roll((down, right), dims=(2, 3)),), vae, optimizer)
 
     def report(done: int, losses: dict[str, float]) -> None:
         with torch.no_grad():
@@ -115,7 +116,8 @@ def _train_on_few(images: int, shift: int, steps: int, held: int, seed: int) -> 
                 curves[name].append(round(-bound.mean().item(), 3))
 
     every = max(1, steps // 20)
-    history = fit(step, batches, steps=steps, every=every, report=report, progress=False)
+    averaged = and_then(step, functools.partial(ema.update, vae))
+    history = fit(averaged, batches, steps=steps, every=every, report=report, progress=False)
     average.eval()
     parts = {
         name: {k: round(v, 3) for k, v in _by_encoder(average, x[:held], random).items()}
