@@ -27,5 +27,6 @@ def expect_range(name: str, value: Tensor, low: float, high: float, slack: float
         return
     least, most = (float(x) for x in torch.aminmax(value.detach()))
     if not (least >= low - slack and most <= high + slack):
-        seen = "nan" if least != least else f"{least:.4g} to {most:.4g}"
+        span = f"{least:.4g}" if least == most else f"{least:.4g} to {most:.4g}"
+        seen = "nan" if least != least else span
         raise ValueError(f"{name} must lie in [{low:g}, {high:g}], got {seen}")

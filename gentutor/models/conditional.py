@@ -5,11 +5,14 @@ A conditional generator maps noise and a condition to images; a conditional disc
 images and labels to one logit per example. The VAE that is told a condition is in ``cvae``.
 """
 
+from typing import cast
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gentutor.models.gan import DCGANGenerator, GaussianNoise, Generator, dcgan_init
+from gentutor.models.sampling import ConditionalSampler
 from gentutor.objectives.conditional import projection_logits
 
 
@@ -114,7 +117,7 @@ class LabelEmbedding(nn.Module):
         return one_hot(y, self.num_classes).to(self.table) @ self.table
 
 
-class ConditionalGenerator(Generator):
+class ConditionalGenerator(ConditionalSampler, Generator):
     """A generator that is told a condition: the condition's code is appended to its noise.
 
     Args:
@@ -124,13 +127,11 @@ class ConditionalGenerator(Generator):
         examples: (N, ...), the conditions to show in turn where none are asked for.
     """
 
-    examples: Tensor
-
     def __init__(self, net: nn.Module, condition: nn.Module, latent_dim: int, examples: Tensor) -> None:
         super().__init__()
         self.net, self.condition = net, condition
         self.latent_dim = latent_dim
-        self.image_shape = net.image_shape
+        self.image_shape = cast(tuple[int, ...], net.image_shape)
         self.register_buffer("examples", examples, persistent=False)
 
     def forward(self, z: Tensor, c: Tensor) -> Tensor:

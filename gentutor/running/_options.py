@@ -2,12 +2,16 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import numpy as np
+import torch
 import typer
-from torch import nn
+from PIL import Image
+from torch import Tensor, nn
 
 from gentutor import recipes, settings
+from gentutor.data import read_image
 from gentutor.running import checkpoint, distributed
 from gentutor.running.resume import expect_finished
 
@@ -54,8 +58,28 @@ def load(name: str, source: Path | None) -> tuple[nn.Module, checkpoint.Card]:
         if not source.is_dir():
             raise ValueError(f"there is no folder {source}; --from takes the --out of a finished run")
         expect_finished(source, name)
-    model, card = checkpoint.pretrained(name, checkpoint.FOLDER if source is None else source)
+    model, card = recipes.pretrained(name, checkpoint.FOLDER if source is None else source)
     return model.to(settings.device()), card
+
+
+def given_of(recipe: recipes.Recipe, label: int | None, picture: Path | None, sentence: str | None) -> Any:
+    """What the options give to a model, None if nothing.
+
+    Raises:
+        ValueError: the recipe takes something else, or the picture cannot be read.
+    """
+    options = {"label": label, "picture": picture, "sentence": sentence}
+    given = {kind: value for kind, value in options.items() if value is not None}
+    for kind in given.keys() - set(recipe.takes):
+        takes = " and ".join(f"--{kind}" for kind in recipe.takes) or "nothing of the kind"
+        raise ValueError(f"--{kind} does not go with {recipe.name!r}, which takes {takes}")
+    return upper_half(picture) if picture is not None else next(iter(given.values()), None)
+
+
+def upper_half(path: Path) -> Tensor:
+    """The upper half of a picture of a digit, (1, 14, 28) in [0, 1], scaled to 28 x 28, ink is 1."""
+    grey = read_image(path).convert("L").resize((28, 28), Image.Resampling.BICUBIC)
+    return torch.from_numpy(np.array(grey))[None, :14].float() / 255
 
 
 def with_data(recipe: recipes.Recipe, data: Path | None) -> recipes.Recipe:

@@ -21,6 +21,7 @@ from gentutor.running._options import (
     Width,
     data_of,
     expect_shares,
+    given_of,
     load,
     numbers,
     path_of,
@@ -40,7 +41,6 @@ from gentutor.running.resume import (
     new_plan,
 )
 from gentutor.showing import pictures
-from gentutor.showing.sampling import png
 from gentutor.studies import STUDIES
 from gentutor.studies import run as run_study
 
@@ -131,10 +131,16 @@ def sample(
     ] = 64,
     out: Annotated[
         Path | None,
-        typer.Option(parser=path_of, help="a PNG file; default NAME-samples.png; of new pictures a folder"),
+        typer.Option(parser=path_of, help="a file; default NAME-samples.png; of new pictures a folder"),
     ] = None,
     seed: Annotated[int, SEED] = 0,
     source: Source = None,
+    label: Annotated[int | None, typer.Option(help="the digit to draw, where a model is told one")] = None,
+    picture: Annotated[
+        Path | None,
+        typer.Option(parser=path_of, help="a digit to complete: the upper half of this image is kept"),
+    ] = None,
+    sentence: Annotated[str | None, typer.Option(help="the name to draw, e.g. 'green heart'")] = None,
     data: Annotated[Path | None, data_of("new pictures in A, B or both; or testA and testB")] = None,
 ) -> None:
     """Draw images from a trained model into a PNG file, or translate test images of both domains.
@@ -150,10 +156,10 @@ def sample(
             for line in pictures.translate_folder(model, data, folder):
                 typer.echo(line)
             return
-        picture, what = runs.picture(recipe, model, n, seed)
-        path = Path(f"{name}-samples.png") if out is None else out
-        path.write_bytes(png(picture))
-        typer.echo(f"{what} in {path}")
+        made = recipe.sample(model, n, seed, given_of(recipe, label, picture, sentence))
+        path = Path(f"{name}-samples{made.suffix}") if out is None else out
+        made.save(path)
+        typer.echo(f"{made.what} in {path}")
 
 
 @app.command()
@@ -168,13 +174,11 @@ def evaluate(
 ) -> None:
     """Measure a trained model."""
     with one_line_errors():
-        from gentutor.metrics import measure
-
         model, card = load(name, source)
         recipe = with_data(recipes.restore(name, card.recipe), data)
         typer.echo(f"{name}: {card.steps} steps on {card.device}, at most {samples} samples, seed {seed}")
         try:
-            found = measure(recipe, model, samples=samples, seed=seed)
+            found = recipe.measure(model, samples, seed)
         except ValueError as error:
             if name == recipes.FOLDER:  # its images are at fault, not their number
                 raise

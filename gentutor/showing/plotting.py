@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 from torch import Tensor
 
-from gentutor.showing.sampling import tile
+from gentutor.showing.samples import tile
 from gentutor.training import History
 
 # One colour per role in every figure of the book (Okabe and Ito's palette, readable by the colour-blind).
