@@ -11,9 +11,9 @@ from gentutor import checkpoint, distributed, recipes, settings
 from gentutor.resume import expect_finished
 
 
-def path_of(text: str) -> Path:
+def path_of(text: str | Path) -> Path:
     """What an option names; ~ is the home folder, also where no shell has said so."""
-    if not text.strip():
+    if not str(text).strip():
         raise typer.BadParameter("expected a path, got an empty text")
     return Path(text).expanduser()
 
