@@ -224,3 +224,8 @@ def test_python_m_gentutor_is_the_command():
     assert result.returncode == 1 and result.stdout == ""
     assert result.stderr.startswith("error: unknown recipe 'nope'; known: ")
     assert result.stderr.count("\n") == 1
+
+
+def test_options_that_are_left_out_have_their_defaults(command):
+    assert "unknown study 'nope'" in command.fails("study", "nope")
+    assert "unknown recipe 'nope'" in command.fails("spread", "nope")
