@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 import torch
 from torch import Tensor
 
+from gentutor import _checks as check
 from gentutor.training import expect_finite
 
 
@@ -27,8 +28,7 @@ def minimize(loss: Callable[[], Tensor], parameters: Iterable[Tensor], iteration
     >>> minimize(lambda: (x - torch.tensor([1.0, 3.0])).square().sum(), [x]), x.tolist()
     (0.0, [1.0, 3.0])
     """
-    if iterations < 1:
-        raise ValueError(f"iterations must be at least 1, got {iterations}")
+    check.at_least(1, iterations=iterations)
     optimizer = torch.optim.LBFGS(
         parameters, max_iter=iterations, max_eval=10 * iterations, line_search_fn="strong_wolfe"
     )

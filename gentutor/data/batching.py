@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from gentutor import _checks as check
+
 
 class Batches(Iterator[tuple[Tensor, ...]]):
     """What ``batches`` returns: an endless iterator that can be stopped and continued exactly."""
@@ -175,7 +177,6 @@ def _expect_batchable(tensors: tuple[Tensor, ...], batch_size: int) -> None:
     lengths = [len(tensor) for tensor in tensors]
     if len(set(lengths)) > 1:
         raise ValueError(f"expected tensors of one length, got lengths {lengths}")
-    if isinstance(batch_size, bool) or not isinstance(batch_size, int):
-        raise TypeError(f"batch_size must be an integer, got {batch_size!r}")
+    check.integer(batch_size=batch_size)
     if not 1 <= batch_size <= lengths[0]:
         raise ValueError(f"batch_size must lie in 1 to {lengths[0]} (the examples), got {batch_size}")

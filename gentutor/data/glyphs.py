@@ -2,13 +2,14 @@
 
 import csv
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from gentutor import _checks as check
 from gentutor.data import _files
 
 _CHARACTERS = {"printed": "hanzi/sans_32.webp", "brush": "hanzi/brush_32.webp"}
@@ -65,8 +66,8 @@ def characters(style: str, split: str) -> Glyphs:
     >>> images.shape, "".join(character_names()[item] for item in items[:6])
     (torch.Size([400, 1, 32, 32]), '骗座吾绰份道')
     """
-    _expect_known("style", style, _CHARACTERS)
-    _expect_known("split", split, _SPLITS)
+    check.known(_CHARACTERS, style=style)
+    check.known(_SPLITS, split=split)
     order = _by_hash(character_names())
     training = order[_TEST_CHARACTERS + _VALIDATION_CHARACTERS :]
     parts = {
@@ -119,9 +120,9 @@ def emoji(style: str, split: str, size: int = 32) -> Glyphs:
     >>> images.shape, "".join(emoji_table()[item].char for item in items[8:12])
     (torch.Size([200, 3, 64, 64]), '🔞🤕😴📨')
     """
-    _expect_known("style", style, _EMOJI)
-    _expect_known("split", split, _SPLITS)
-    _expect_known("size", size, _SIZES)
+    check.known(_EMOJI, style=style)
+    check.known(_SPLITS, split=split)
+    check.known(_SIZES, size=size)
     table = emoji_table()
     parts: dict[str, list[int]] = {"train": [], "validation": [], "test": []}
     for item in _by_hash([entry.group for entry in table]):
@@ -163,11 +164,6 @@ def emoji_table() -> tuple[Emoji, ...]:
         )
         for row in rows
     )
-
-
-def _expect_known(what: str, value: object, known: Collection[object]) -> None:
-    if value not in known:
-        raise ValueError(f"unknown {what} {value!r}; known: {', '.join(map(str, known))}")
 
 
 def _by_hash(keys: Sequence[str]) -> list[int]:

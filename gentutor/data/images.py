@@ -6,6 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from gentutor import _checks as check
 from gentutor.data import _files
 
 _PREFIX = {"train": "train", "test": "t10k"}
@@ -41,8 +42,7 @@ def mnist(split: str) -> Images:
     >>> images.shape, images.dtype, labels[:3].tolist()
     (torch.Size([10000, 1, 28, 28]), torch.uint8, [7, 2, 1])
     """
-    if split not in _PREFIX:
-        raise ValueError(f"unknown split {split!r}; known: {', '.join(_PREFIX)}")
+    check.known(_PREFIX, split=split)
     return _read(f"MNIST/raw/{_PREFIX[split]}-")
 
 

@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gentutor import _checks as check
+
 
 def words(name: str) -> tuple[str, ...]:
     """The words of a name: its runs of letters and digits, in lower case.
@@ -47,8 +49,7 @@ def tokens(names: Sequence[str], known: Sequence[str], length: int = 8) -> Tenso
     """
     if isinstance(names, str):
         raise TypeError(f"names must be a list of strings, got one string: {names!r}")
-    if length < 1:
-        raise ValueError(f"length must be at least 1, got {length}")
+    check.at_least(1, length=length)
     place = {word: number for number, word in enumerate(known, start=1)}
     rows = np.zeros((len(names), length), dtype=np.int64)
     for row, name in zip(rows, names, strict=True):

@@ -5,6 +5,7 @@ import io
 import numpy as np
 import torch
 
+from gentutor import _checks as check
 from gentutor.data import _files
 from gentutor.data.images import Images
 
@@ -50,8 +51,7 @@ def printed_digits(split: str) -> Images:
     >>> images.shape, labels[:12].tolist()
     (torch.Size([400, 1, 28, 28]), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1])
     """
-    if split not in ("train", *_HELD_OUT):
-        raise ValueError(f"unknown split {split!r}; known: {', '.join(('train', *_HELD_OUT))}")
+    check.known(("train", *_HELD_OUT), split=split)
     with np.load(io.BytesIO(_files.read_packed(_FILE)), allow_pickle=False) as arrays:
         images, fonts = arrays["images"], arrays["fonts"]  # (235, 10, 28, 28), (235,)
     chosen = images[[_split_of(font) == split for font in fonts.tolist()]]

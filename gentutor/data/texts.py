@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 
+from gentutor import _checks as check
 from gentutor.data import _files
 
 _EVERY = 10  # of ten pieces, the tenth is held out
@@ -32,10 +33,8 @@ def text(name: str, split: str) -> str:
     >>> text("shakespeare-sonnets", "train")[:45]
     'I\\n\\nFrom fairest creatures we desire increase,'
     """
-    if name not in _PIECES:
-        raise ValueError(f"unknown text {name!r}; known: {', '.join(_PIECES)}")
-    if split not in ("train", "test"):
-        raise ValueError(f"unknown split {split!r}; known: train, test")
+    check.known(_PIECES, text=name)
+    check.known(("train", "test"), split=split)
     file, pieces = _PIECES[name]
     held_out = split == "test"
     chosen = [

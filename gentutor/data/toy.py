@@ -10,8 +10,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from gentutor._checks import expect_count
-from gentutor.data._checks import expect_points, expect_positive
+from gentutor import _checks as check
 from gentutor.data.moons import TwoMoons
 
 __all__ = ["GaussianMixture", "TwoMoons", "grid", "mixture_1d", "ring", "two_moons"]
@@ -45,7 +44,7 @@ class GaussianMixture:
         std: float | Sequence[float] | Tensor,
         weights: Sequence[float] | Tensor | None = None,
     ) -> None:
-        expect_points("means", means)
+        check.points(means=means)
         self.means = means
         self.std = _per_component("std", std, means)
         weights = _per_component("weights", 1.0 if weights is None else weights, means)
@@ -57,7 +56,7 @@ class GaussianMixture:
 
     def log_prob(self, x: Tensor) -> Tensor:
         """The log-density at the rows of x, in nats: (N, D) -> (N,), in x's dtype, on its device."""
-        expect_points("x", x, dims=self.means.shape[1])
+        check.points(dims=self.means.shape[1], x=x)
         means, std, weights = self.means.to(x), self.std.to(x), self.weights.to(x)
         weights = weights / weights.sum()  # which is 1 up to the rounding of the old dtype
         squares = (x[:, None] - means).square().sum(dim=2)  # (N, K)
@@ -66,7 +65,7 @@ class GaussianMixture:
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
         """``n`` independent draws, (n, D), in the means' dtype, on their device."""
-        expect_count("n", n)
+        check.count(n=n)
         component = torch.multinomial(self.weights, n, replacement=True, generator=generator)  # (n,)
         center = self.means[component]  # (n, D)
         noise = torch.randn(center.shape, generator=generator, dtype=center.dtype, device=center.device)
@@ -116,9 +115,9 @@ def ring(modes: int = 8, radius: float = 2.0, std: float = 0.02) -> GaussianMixt
     >>> ring(modes=4).means.round(decimals=4).abs().tolist()
     [[2.0, 0.0], [0.0, 2.0], [2.0, 0.0], [0.0, 2.0]]
     """
-    expect_count("modes", modes)
-    expect_positive("radius", radius)
-    expect_positive("std", std)
+    check.count(modes=modes)
+    check.positive(radius=radius)
+    check.positive(std=std)
     angle = 2 * math.pi * torch.arange(modes) / modes
     return GaussianMixture(radius * torch.stack([angle.cos(), angle.sin()], dim=1), std)
 
@@ -144,9 +143,9 @@ def grid(side: int = 5, spacing: float = 2.0, std: float = 0.05) -> GaussianMixt
     >>> grid(side=2).means.tolist()
     [[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]]
     """
-    expect_count("side", side)
-    expect_positive("spacing", spacing)
-    expect_positive("std", std)
+    check.count(side=side)
+    check.positive(spacing=spacing)
+    check.positive(std=std)
     line = spacing * (torch.arange(side) - (side - 1) / 2)
     return GaussianMixture(torch.cartesian_prod(line, line), std)
 

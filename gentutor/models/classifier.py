@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from gentutor import _checks as check
+
 
 class DigitClassifier(nn.Module):
     """Three convolutions, a hidden layer of 64 features, ten logits.
@@ -35,8 +37,7 @@ class DigitClassifier(nn.Module):
 
     def features(self, x: Tensor) -> Tensor:
         """(B, 1, 28, 28) in [0, 1] -> (B, 64) in [-1, 1]."""
-        if x.dim() != 4 or tuple(x.shape[1:]) != (1, 28, 28):
-            raise ValueError(f"expected images of shape (B, 1, 28, 28), got {tuple(x.shape)}")
+        check.images(x, (1, 28, 28))
         return self.body(x)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ Visible halves are (B, 1, 14, 28) in [0, 1] for all of them. What they make is t
 import torch
 from torch import Tensor, nn
 
+from gentutor import _checks as check
 from gentutor.models.conditional import ConditionalGenerator
 from gentutor.models.cvae import CVAE
 from gentutor.models.gan import DCGANDiscriminator, dcgan_init
@@ -24,8 +25,7 @@ def halves(images: Tensor) -> tuple[Tensor, Tensor]:
     >>> upper.shape, int(lower[0, 0, 0, 0])  # the first pixel of row 14
     (torch.Size([1, 1, 14, 28]), 392)
     """
-    if images.dim() != 4 or tuple(images.shape[1:]) != (1, 28, 28):
-        raise ValueError(f"expected images of shape (B, 1, 28, 28), got {tuple(images.shape)}")
+    check.images(images, (1, 28, 28))
     upper, lower = images.split(14, dim=2)
     return upper, lower
 
@@ -52,8 +52,7 @@ class HalfEncoder(nn.Module):
 
     def forward(self, c: Tensor) -> Tensor:
         """(B, 1, 14, 28) in [0, 1] -> (B, width)."""
-        if c.dim() != 4 or tuple(c.shape[1:]) != HALF:
-            raise ValueError(f"expected visible halves of shape (B, 1, 14, 28), got {tuple(c.shape)}")
+        check.images(c, HALF, "visible halves")
         return self.net(c)
 
 

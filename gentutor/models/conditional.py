@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from gentutor import _checks as check
 from gentutor.models.gan import DCGANGenerator, GaussianNoise, Generator, dcgan_init
 from gentutor.objectives.conditional import projection_logits
 
@@ -32,12 +33,11 @@ def one_hot(y: Tensor, num_classes: int) -> Tensor:
     tensor([[0., 0., 1.],
             [1., 0., 0.]])
     """
-    if not isinstance(y, Tensor) or y.dtype != torch.int64:
-        raise TypeError(f"labels must be an int64 tensor, got {getattr(y, 'dtype', type(y).__name__)}")
+    check.int64(labels=y)
     if y.dim() != 1:
         raise ValueError(f"labels must have shape (B,), one for each example, got {tuple(y.shape)}")
-    if not y.is_cuda and len(y) and not 0 <= int(y.min()) <= int(y.max()) < num_classes:
-        raise ValueError(f"labels must lie in 0 to {num_classes - 1}, got {int(y.min())} to {int(y.max())}")
+    if not y.is_cuda:
+        check.below(num_classes, labels=y)
     return F.one_hot(y, num_classes).to(torch.get_default_dtype())
 
 
@@ -64,9 +64,7 @@ def concat_condition(h: Tensor, y: Tensor, num_classes: int) -> Tensor:
     >>> concat_condition(torch.tensor([[0.5, -0.5]]), torch.tensor([1]), num_classes=3)
     tensor([[ 0.5000, -0.5000,  0.0000,  1.0000,  0.0000]])
     """
-    if not isinstance(h, Tensor) or not h.is_floating_point():
-        seen = getattr(h, "dtype", type(h).__name__)
-        raise TypeError(f"h must be a floating-point tensor, got {seen}")
+    check.floats(h=h)
     if h.dim() not in (2, 4):
         raise ValueError(f"h must have shape (B, D) or (B, C, H, W), got {tuple(h.shape)}")
     code = one_hot(y, num_classes).to(h)
@@ -75,12 +73,6 @@ def concat_condition(h: Tensor, y: Tensor, num_classes: int) -> Tensor:
     if h.dim() == 4:
         code = code[:, :, None, None].expand(-1, -1, *h.shape[2:])  # (B, K) -> (B, K, H, W)
     return torch.cat([h, code], dim=1)
-
-
-def expect_one_each(x: Tensor, c: Tensor) -> None:
-    """Raise unless there is one condition for each example."""
-    if len(c) != len(x):
-        raise ValueError(f"expected one condition for each of {len(x)} examples, got {len(c)}")
 
 
 class OneHot(nn.Module):
@@ -135,9 +127,8 @@ class ConditionalGenerator(Generator):
 
     def forward(self, z: Tensor, c: Tensor) -> Tensor:
         """(B, latent_dim) noise and B conditions -> (B, C, H, W) in [-1, 1]."""
-        if z.dim() != 2 or z.shape[1] != self.latent_dim:
-            raise ValueError(f"expected noise of shape (B, {self.latent_dim}), got {tuple(z.shape)}")
-        expect_one_each(z, c)
+        check.noise(z, self.latent_dim)
+        check.one_each(z, c)
         return self.net(torch.cat([z, self.condition(c).to(z.dtype)], dim=1))
 
 
@@ -189,7 +180,7 @@ class EmbeddingDiscriminator(nn.Module):
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """(B, 1, 28, 28) and (B,) -> (B,) logits."""
-        expect_one_each(x, y)
+        check.one_each(x, y)
         label_map = self.embedding(y).view_as(x)
         return self.head(self.body(torch.cat([x, label_map], dim=1))).squeeze(1)
 
@@ -207,7 +198,7 @@ class ProjectionDiscriminator(nn.Module):
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """(B, 1, 28, 28) and (B,) -> (B,) logits."""
-        expect_one_each(x, y)
+        check.one_each(x, y)
         h = self.body(x)  # (B, features)
         return projection_logits(h, self.head(h).squeeze(1), self.vectors(y))
 

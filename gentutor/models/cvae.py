@@ -5,6 +5,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from gentutor import _checks as check
 from gentutor.models.conditional import LabelEmbedding, OneHot
 from gentutor.models.vae import Likelihood, mlp
 
@@ -49,11 +50,7 @@ class CVAE(nn.Module):
 
     def encode(self, x: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
         """(B, C, H, W) and B conditions -> mean and log-variance of q(z|x, c), each (B, latent_dim)."""
-        if x.dim() != 4 or tuple(x.shape[1:]) != self.image_shape:
-            channels, height, width = self.image_shape
-            raise ValueError(
-                f"expected images of shape (B, {channels}, {height}, {width}), got {tuple(x.shape)}"
-            )
+        check.images(x, self.image_shape)
         features = self.features(x)
         h = torch.cat([features, self.condition(c).to(features.dtype)], dim=1)  # (B, F + width)
         mean, log_var = self.posterior(h).chunk(2, dim=1)

@@ -7,6 +7,7 @@ generator keeps height and width, a discriminator gives a map of scores.
 import torch
 from torch import Tensor, nn
 
+from gentutor import _checks as check
 from gentutor.models.gan import GaussianNoise, dcgan_init
 from gentutor.models.history import HistoryPool
 from gentutor.models.layers import InstanceNorm, ResidualBlock, UpsampleConv, conv_norm, double
@@ -153,8 +154,7 @@ class PatchDiscriminator(nn.Module):
 
     def __init__(self, channels: int = 1, width: int = 16, layers: int = 2) -> None:
         super().__init__()
-        if layers < 1:
-            raise ValueError(f"layers must be at least 1, got {layers}")
+        check.at_least(1, layers=layers)
         self.channels, self.smallest = channels, 3 * 2**layers
         net: list[nn.Module] = [nn.Conv2d(channels, width, 4, stride=2, padding=1), nn.LeakyReLU(0.2)]
         widths = [width * min(2**i, 8) for i in range(layers + 1)]

@@ -3,6 +3,8 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from gentutor import _checks as check
+
 
 class GlyphEmbedding(nn.Module):
     """Six convolutions with batch normalisation, then one linear layer, onto the unit sphere.
@@ -30,11 +32,7 @@ class GlyphEmbedding(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, channels, size, size) in [-1, 1] -> (B, dim), each of length 1."""
-        if x.shape[1:] != self.image_shape:
-            channels, height, width = self.image_shape
-            raise ValueError(
-                f"expected images of shape (B, {channels}, {height}, {width}), got {tuple(x.shape)}"
-            )
+        check.images(x, self.image_shape)
         return F.normalize(self.net(x))
 
 

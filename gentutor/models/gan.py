@@ -10,6 +10,8 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from gentutor import _checks as check
+
 
 class Generator(nn.Module):
     """What every generator has: it maps noise (B, latent_dim) to data."""
@@ -48,7 +50,7 @@ class MLPGenerator(Generator):
 
     def forward(self, z: Tensor) -> Tensor:
         """(B, latent_dim) -> (B, C, H, W) in [-1, 1]."""
-        _expect_latent(z, self.latent_dim)
+        check.noise(z, self.latent_dim)
         return self.net(z).view(-1, *self.image_shape)
 
 
@@ -77,7 +79,7 @@ class MLPDiscriminator(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) -> (B,) logits."""
-        _expect_images(x, self.image_shape)
+        check.images(x, self.image_shape)
         return self.net(x).squeeze(1)
 
 
@@ -114,7 +116,7 @@ class DCGANGenerator(Generator):
 
     def forward(self, z: Tensor) -> Tensor:
         """(B, latent_dim) -> (B, C, H, W) in [-1, 1]."""
-        _expect_latent(z, self.latent_dim)
+        check.noise(z, self.latent_dim)
         return self.net(z)
 
 
@@ -150,7 +152,7 @@ class DCGANDiscriminator(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) -> (B,) logits."""
-        _expect_images(x, self.image_shape)
+        check.images(x, self.image_shape)
         return self.net(x).squeeze(1)
 
 
@@ -222,17 +224,6 @@ def dcgan_init(module: nn.Module) -> None:
         nn.init.normal_(module.weight, 0.0, 0.02)
     elif isinstance(module, nn.BatchNorm2d):
         nn.init.normal_(module.weight, 1.0, 0.02)
-
-
-def _expect_latent(z: Tensor, latent_dim: int) -> None:
-    if z.dim() != 2 or z.shape[1] != latent_dim:
-        raise ValueError(f"expected noise of shape (B, {latent_dim}), got {tuple(z.shape)}")
-
-
-def _expect_images(x: Tensor, image_shape: tuple[int, int, int]) -> None:
-    if x.dim() != 4 or tuple(x.shape[1:]) != image_shape:
-        c, h, w = image_shape
-        raise ValueError(f"expected images of shape (B, {c}, {h}, {w}), got {tuple(x.shape)}")
 
 
 def _expect_multiple_of_4(image_size: int) -> None:

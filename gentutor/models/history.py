@@ -5,6 +5,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from gentutor import _checks as check
+
 
 class HistoryPool(nn.Module):
     """A pool of earlier fakes; once it is full, half of what it hands out comes from the past.
@@ -38,8 +40,7 @@ class HistoryPool(nn.Module):
 
     def __init__(self, capacity: int = 50) -> None:
         super().__init__()
-        if capacity < 0:
-            raise ValueError(f"capacity must be at least 0, got {capacity}")
+        check.at_least(0, capacity=capacity)
         self.capacity = capacity
         self.register_buffer("images", torch.empty(0))  # (capacity, ...) after the first batch
         self.register_buffer("count", torch.zeros((), dtype=torch.int64))  # images seen, at most capacity

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from gentutor._checks import expect_floats, expect_range
+from gentutor import _checks as check
 
 
 class Rescale(nn.Module):
@@ -55,10 +55,10 @@ def ink_moments(images: Tensor) -> tuple[Tensor, Tensor]:
     >>> ink_moments(dot)
     (tensor([ 0.7500, -0.7500], dtype=torch.float64), tensor([0., 0.], dtype=torch.float64))
     """
-    expect_floats("images", images)
+    check.floats(images=images)
     if images.dim() != 4:
         raise ValueError(f"expected images of shape (N, C, H, W), got {tuple(images.shape)}")
-    expect_range("images", images, -1, 1)
+    check.within(-1, 1, images=images)
     ink = (images.double() + 1).sum(dim=(0, 1))  # (H, W)
     if not bool(ink.sum() > 0):
         raise ValueError("the images hold no ink: every pixel is -1")

@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from gentutor import _checks as check
 from gentutor.models.cvae import CVAE
 from gentutor.models.vae import Likelihood, mlp
 
@@ -36,18 +37,13 @@ def bag_of_words(tokens: Tensor, table: Tensor) -> Tensor:
             [2., 0.],
             [0., 0.]])
     """
-    for name, value, kind in (("tokens", tokens, torch.int64), ("table", table, None)):
-        if not isinstance(value, Tensor) or (value.dtype != kind if kind else not value.is_floating_point()):
-            expected = "an int64" if kind else "a floating-point"
-            seen = getattr(value, "dtype", type(value).__name__)
-            raise TypeError(f"{name} must be {expected} tensor, got {seen}")
+    check.int64(tokens=tokens)
+    check.floats(table=table)
     if tokens.dim() != 2 or table.dim() != 2:
         seen = f"{tuple(tokens.shape)} and {tuple(table.shape)}"
         raise ValueError(f"expected tokens of shape (B, T) and a table of shape (W + 1, F), got {seen}")
-    if not tokens.is_cuda and tokens.numel():
-        low, high = int(tokens.min()), int(tokens.max())
-        if not 0 <= low <= high < len(table):
-            raise ValueError(f"tokens must lie in 0 to {len(table) - 1}, got {low} to {high}")
+    if not tokens.is_cuda:
+        check.below(len(table), tokens=tokens)
     vectors = F.embedding(tokens, table)  # (B, T, F)
     return (vectors * (tokens > 0)[:, :, None]).sum(dim=1)
 

@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
+from gentutor import _checks as check
+
 Likelihood = Callable[[Tensor, Tensor], Tensor]
 
 
@@ -34,9 +36,7 @@ class VAE(nn.Module):
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """(B, C, H, W) -> the mean and log-variance of q(z|x), each (B, latent_dim)."""
-        if x.dim() != 4 or tuple(x.shape[1:]) != self.image_shape:
-            c, h, w = self.image_shape
-            raise ValueError(f"expected images of shape (B, {c}, {h}, {w}), got {tuple(x.shape)}")
+        check.images(x, self.image_shape)
         mean, log_var = self.encoder(x).chunk(2, dim=1)
         return mean, log_var
 

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gentutor.objectives._checks import expect_densities, expect_same_shape, expect_scores
+from gentutor import _checks as check
 from gentutor.objectives.critics import (
     critic_generator_loss,
     critic_loss,
@@ -62,7 +62,7 @@ def minimax_value(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     >>> round(minimax_value(torch.zeros(3), torch.zeros(5)).item(), 4)  # D = 1/2: -log 4
     -1.3863
     """
-    expect_scores(real_logits=real_logits, fake_logits=fake_logits)
+    check.not_empty(real_logits=real_logits, fake_logits=fake_logits)
     return F.logsigmoid(real_logits).mean() + F.logsigmoid(-fake_logits).mean()
 
 
@@ -114,7 +114,7 @@ def generator_loss(fake_logits: Tensor) -> Tensor:
     >>> logits.grad.item()  # the discriminator is sure, and the gradient is still there
     -1.0
     """
-    expect_scores(fake_logits=fake_logits)
+    check.not_empty(fake_logits=fake_logits)
     return -F.logsigmoid(fake_logits).mean()
 
 
@@ -141,7 +141,7 @@ def saturating_generator_loss(fake_logits: Tensor) -> Tensor:
     >>> abs(logits.grad.item()) < 1e-40  # the discriminator is sure, and the gradient is gone
     True
     """
-    expect_scores(fake_logits=fake_logits)
+    check.not_empty(fake_logits=fake_logits)
     return F.logsigmoid(-fake_logits).mean()
 
 
@@ -174,7 +174,7 @@ def smoothed_discriminator_loss(
     >>> round(smoothed_discriminator_loss(torch.zeros(3), torch.zeros(5), 0.9).item(), 4)
     1.3863
     """
-    expect_scores(real_logits=real_logits, fake_logits=fake_logits)
+    check.not_empty(real_logits=real_logits, fake_logits=fake_logits)
     for name, target in (("real_target", real_target), ("fake_target", fake_target)):
         if not 0 <= target <= 1:
             raise ValueError(f"{name} must lie in [0, 1], got {target}")
@@ -208,7 +208,7 @@ def optimal_discriminator_logits(log_p: Tensor, log_q: Tensor) -> Tensor:
     >>> torch.sigmoid(optimal_discriminator_logits(log_p, log_q))  # 0.3 / (0.3 + 0.1), and 1/2
     tensor([0.7500, 0.5000])
     """
-    expect_same_shape(log_p=log_p, log_q=log_q)
+    check.same_shape(log_p=log_p, log_q=log_q)
     return log_p - log_q
 
 
@@ -239,7 +239,7 @@ def jensen_shannon_divergence(p: Tensor, q: Tensor, dx: float) -> Tensor:
     >>> round(jensen_shannon_divergence(p, q, dx=1.0).item(), 4)  # log 2
     0.6931
     """
-    expect_densities(dx, p=p, q=q)
+    check.densities(dx, p=p, q=q)
     m = (p + q) / 2
     integrand = torch.xlogy(p, p) + torch.xlogy(q, q) - 2 * torch.xlogy(m, m)
     return integrand.sum() * dx / 2

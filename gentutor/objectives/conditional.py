@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gentutor.objectives._checks import expect_same_shape, expect_scores
+from gentutor import _checks as check
 
 
 def auxiliary_loss(class_logits: Tensor, y: Tensor) -> Tensor:
@@ -65,8 +65,8 @@ def projection_logits(features: Tensor, score: Tensor, vectors: Tensor) -> Tenso
     >>> projection_logits(features, torch.tensor([3.0]), vectors)  # 3 + 0.5 - 2
     tensor([1.5000])
     """
-    expect_same_shape(features=features, vectors=vectors)
-    expect_scores(score=score)
+    check.same_shape(features=features, vectors=vectors)
+    check.not_empty(score=score)
     if features.dim() != 2 or score.shape != features.shape[:1]:
         seen = f"{tuple(features.shape)} and {tuple(score.shape)}"
         raise ValueError(f"expected features (B, F) and a score (B,), got {seen}")
@@ -99,8 +99,7 @@ def mutual_information(counts: Tensor) -> Tensor:
     >>> mutual_information(torch.tensor([[50, 0], [0, 50]]))  # log 2: the condition always shows
     tensor(0.6931)
     """
-    if not isinstance(counts, Tensor) or counts.dtype == torch.bool or counts.is_complex():
-        raise TypeError(f"counts must be a tensor of numbers, got {_kind(counts)}")
+    check.numbers(counts=counts)
     if counts.dim() != 2:
         raise ValueError(f"expected counts of shape (K, M), got {tuple(counts.shape)}")
     p = counts if counts.is_floating_point() else counts.to(torch.get_default_dtype())
@@ -144,16 +143,10 @@ def information_bound(class_logits: Tensor, y: Tensor) -> Tensor:
 
 
 def _expect_classes(class_logits: Tensor, y: Tensor) -> None:
-    expect_scores(class_logits=class_logits)
-    if not isinstance(y, Tensor) or y.dtype != torch.int64:
-        raise TypeError(f"labels must be an int64 tensor, got {_kind(y)}")
+    check.not_empty(class_logits=class_logits)
+    check.int64(labels=y)
     if class_logits.dim() != 2 or y.shape != class_logits.shape[:1]:
         seen = f"{tuple(class_logits.shape)} and {tuple(y.shape)}"
         raise ValueError(f"expected class logits (B, K) and labels (B,), got {seen}")
-    if not y.is_cuda and not 0 <= int(y.min()) <= int(y.max()) < class_logits.shape[1]:
-        seen = f"{int(y.min())} to {int(y.max())}"
-        raise ValueError(f"labels must lie in 0 to {class_logits.shape[1] - 1}, got {seen}")
-
-
-def _kind(value: object) -> str:
-    return str(value.dtype) if isinstance(value, Tensor) else type(value).__name__
+    if not y.is_cuda:
+        check.below(class_logits.shape[1], labels=y)

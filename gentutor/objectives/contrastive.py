@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gentutor.objectives._checks import expect_same_shape
+from gentutor import _checks as check
 
 __all__ = ["contrastive_loss"]
 
@@ -33,7 +33,7 @@ def contrastive_loss(first: Tensor, second: Tensor, temperature: float = 0.07) -
     >>> contrastive_loss(torch.ones(2, 1), torch.ones(2, 1))  # cannot tell two apart: log 2
     tensor(0.6931)
     """
-    expect_same_shape(first=first, second=second)
+    check.same_shape(first=first, second=second)
     if first.dim() != 2:
         raise ValueError(f"expected embeddings of shape (B, d), got {tuple(first.shape)}")
     if not temperature > 0:

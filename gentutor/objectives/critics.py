@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gentutor.objectives._checks import expect_same_shape, expect_scores
+from gentutor import _checks as check
 
 
 def least_squares_discriminator_loss(real_scores: Tensor, fake_scores: Tensor) -> Tensor:
@@ -35,7 +35,7 @@ def least_squares_discriminator_loss(real_scores: Tensor, fake_scores: Tensor) -
     >>> least_squares_discriminator_loss(torch.tensor([1.0, 3.0]), torch.tensor([2.0])).item()
     6.0
     """
-    expect_scores(real_scores=real_scores, fake_scores=fake_scores)
+    check.not_empty(real_scores=real_scores, fake_scores=fake_scores)
     return (real_scores - 1).square().mean() + fake_scores.square().mean()
 
 
@@ -60,7 +60,7 @@ def least_squares_generator_loss(fake_scores: Tensor) -> Tensor:
     >>> least_squares_generator_loss(torch.tensor([1.0, 3.0])).item()
     2.0
     """
-    expect_scores(fake_scores=fake_scores)
+    check.not_empty(fake_scores=fake_scores)
     return (fake_scores - 1).square().mean()
 
 
@@ -87,7 +87,7 @@ def hinge_discriminator_loss(real_scores: Tensor, fake_scores: Tensor) -> Tensor
     >>> hinge_discriminator_loss(torch.tensor([2.0, 0.0]), torch.tensor([-0.5])).item()
     1.0
     """
-    expect_scores(real_scores=real_scores, fake_scores=fake_scores)
+    check.not_empty(real_scores=real_scores, fake_scores=fake_scores)
     return F.relu(1 - real_scores).mean() + F.relu(1 + fake_scores).mean()
 
 
@@ -114,7 +114,7 @@ def critic_loss(real_scores: Tensor, fake_scores: Tensor) -> Tensor:
     >>> critic_loss(torch.tensor([3.0, 1.0]), torch.tensor([0.5])).item()
     -1.5
     """
-    expect_scores(real_scores=real_scores, fake_scores=fake_scores)
+    check.not_empty(real_scores=real_scores, fake_scores=fake_scores)
     return fake_scores.mean() - real_scores.mean()
 
 
@@ -139,7 +139,7 @@ def critic_generator_loss(fake_scores: Tensor) -> Tensor:
     >>> critic_generator_loss(torch.tensor([3.0, 1.0])).item()
     -2.0
     """
-    expect_scores(fake_scores=fake_scores)
+    check.not_empty(fake_scores=fake_scores)
     return -fake_scores.mean()
 
 
@@ -175,7 +175,7 @@ def gradient_penalty(
     >>> gradient_penalty(lambda x: 3 * x[:, 0], real, fake).item()  # slope 3: (3 - 1)^2
     4.0
     """
-    expect_same_shape(real=real, fake=fake)
+    check.same_shape(real=real, fake=fake)
     shape = (len(real),) + (1,) * (real.dim() - 1)
     epsilon = torch.rand(shape, generator=generator, device=real.device, dtype=real.dtype)
     between = (epsilon * real + (1 - epsilon) * fake).detach()
@@ -205,7 +205,7 @@ def r1_penalty(discriminator: Callable[[Tensor], Tensor], real: Tensor) -> Tenso
     >>> r1_penalty(lambda x: 3 * x[:, 0], torch.zeros(4, 2)).item()
     9.0
     """
-    expect_scores(real=real)
+    check.not_empty(real=real)
     return _input_gradient(discriminator, real.detach()).square().sum(dim=1).mean()
 
 

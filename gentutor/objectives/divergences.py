@@ -5,7 +5,7 @@ The Jensen-Shannon divergence is in ``adversarial``, beside the game whose value
 
 from torch import Tensor
 
-from gentutor.objectives._checks import expect_densities
+from gentutor import _checks as check
 
 
 def kl_divergence(p: Tensor, q: Tensor, dx: float) -> Tensor:
@@ -37,7 +37,7 @@ def kl_divergence(p: Tensor, q: Tensor, dx: float) -> Tensor:
     >>> kl_divergence(p, q, dx=1.0), kl_divergence(q, p, dx=1.0)  # log 2, and q has mass where p has none
     (tensor(0.6931), tensor(inf))
     """
-    expect_densities(dx, p=p, q=q)
+    check.densities(dx, p=p, q=q)
     here = p > 0  # elsewhere the integrand is 0, and so is its gradient
     return (p[here] * (p[here].log() - q[here].log())).sum() * dx
 
@@ -68,5 +68,5 @@ def total_variation(p: Tensor, q: Tensor, dx: float) -> Tensor:
     >>> total_variation(torch.tensor([1.0, 0.0]), torch.tensor([0.5, 0.5]), dx=1.0)  # (1/2 + 1/2) / 2
     tensor(0.5000)
     """
-    expect_densities(dx, p=p, q=q)
+    check.densities(dx, p=p, q=q)
     return (p - q).abs().sum() * dx / 2

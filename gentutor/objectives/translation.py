@@ -6,7 +6,7 @@ differences over all numbers of a batch; the adversarial part is in ``adversaria
 
 from torch import Tensor
 
-from gentutor.objectives._checks import expect_same_shape, expect_scores
+from gentutor import _checks as check
 
 __all__ = ["cycle_consistency_loss", "cyclegan_objective", "identity_loss"]
 
@@ -35,7 +35,7 @@ def cycle_consistency_loss(reconstructed: Tensor, original: Tensor) -> Tensor:
     >>> cycle_consistency_loss(torch.tensor([[0.5, -1.0]]), torch.tensor([[0.0, 1.0]]))  # (0.5 + 2) / 2
     tensor(1.2500)
     """
-    expect_same_shape(reconstructed=reconstructed, original=original)
+    check.same_shape(reconstructed=reconstructed, original=original)
     return (reconstructed - original).abs().mean()
 
 
@@ -62,7 +62,7 @@ def identity_loss(mapped: Tensor, original: Tensor) -> Tensor:
     >>> identity_loss(torch.tensor([[0.5, -1.0]]), torch.tensor([[0.5, 1.0]]))  # (0 + 2) / 2
     tensor(1.)
     """
-    expect_same_shape(mapped=mapped, original=original)
+    check.same_shape(mapped=mapped, original=original)
     return (mapped - original).abs().mean()
 
 
@@ -102,12 +102,10 @@ def cyclegan_objective(
     tensor(3.)
     """
     parts = {"adversarial": adversarial, "cycle": cycle, "identity": identity}
-    expect_scores(**parts)
+    check.not_empty(**parts)
     for name, part in parts.items():
         if part.dim():
             raise ValueError(f"{name} must be a scalar, got shape {tuple(part.shape)}")
     weights = adversarial_weight, cycle_weight, identity_weight
-    for name, weight in zip(parts, weights, strict=True):
-        if not weight >= 0:
-            raise ValueError(f"{name}_weight must be at least 0, got {weight}")
+    check.at_least(0, **{f"{name}_weight": weight for name, weight in zip(parts, weights, strict=True)})
     return adversarial_weight * adversarial + cycle_weight * cycle + identity_weight * identity

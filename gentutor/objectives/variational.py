@@ -11,7 +11,7 @@ import math
 import torch
 from torch import Tensor
 
-from gentutor.objectives._checks import expect_per_example, expect_same_shape, expect_scores
+from gentutor import _checks as check
 from gentutor.objectives.likelihood import bernoulli_log_prob, gaussian_log_prob
 
 __all__ = [
@@ -51,7 +51,7 @@ def gaussian_kl_terms(mean: Tensor, log_var: Tensor) -> Tensor:
     >>> gaussian_kl_terms(torch.tensor([[1.0, 0.0]]), torch.zeros(1, 2))
     tensor([[0.5000, 0.0000]])
     """
-    expect_per_example(mean=mean, log_var=log_var)
+    check.per_example(mean=mean, log_var=log_var)
     return (mean.square() + torch.expm1(log_var) - log_var) / 2
 
 
@@ -105,8 +105,7 @@ def free_bits_kl(mean: Tensor, log_var: Tensor, floor: float) -> Tensor:
     >>> free_bits_kl(torch.tensor([[1.0, 0.0]]), torch.zeros(1, 2), floor=0.25)  # 0.5 + 0.25
     tensor(0.7500)
     """
-    if not floor >= 0:
-        raise ValueError(f"floor must be at least 0, got {floor}")
+    check.at_least(0, floor=floor)
     return gaussian_kl_terms(mean, log_var).mean(dim=0).clamp(min=floor).sum()
 
 
@@ -137,7 +136,7 @@ def reparameterize(mean: Tensor, log_var: Tensor, generator: torch.Generator | N
     >>> abs(z.mean() - 3) < 0.1, abs(z.std() - 2) < 0.1
     (tensor(True), tensor(True))
     """
-    expect_same_shape(mean=mean, log_var=log_var)
+    check.same_shape(mean=mean, log_var=log_var)
     place = mean.device if generator is None else generator.device
     noise = torch.randn(mean.shape, generator=generator, dtype=mean.dtype, device=place).to(mean.device)
     return mean + (log_var / 2).exp() * noise
@@ -198,7 +197,7 @@ def importance_log_weights(log_px_z: Tensor, z: Tensor, mean: Tensor, log_var: T
     tensor([[-1.],
             [-5.]])
     """
-    expect_scores(log_px_z=log_px_z, z=z, mean=mean, log_var=log_var)
+    check.not_empty(log_px_z=log_px_z, z=z, mean=mean, log_var=log_var)
     if z.dim() != 3 or log_px_z.shape != z.shape[:2] or not z.shape[1:] == mean.shape == log_var.shape:
         raise ValueError(
             "expected log_px_z (K, B), z (K, B, D), mean and log_var (B, D), got "
@@ -230,14 +229,14 @@ def iwae_bound(log_w: Tensor) -> Tensor:
     >>> iwae_bound(torch.tensor([[1.0, 3.0], [1.0, 5.0]]).log())  # log 1 and log 4
     tensor([0.0000, 1.3863])
     """
-    expect_scores(log_w=log_w)
+    check.not_empty(log_w=log_w)
     if log_w.dim() != 2:
         raise ValueError(f"expected log weights of shape (K, B), got {tuple(log_w.shape)}")
     return torch.logsumexp(log_w, dim=0) - math.log(len(log_w))
 
 
 def _expect_vectors(**terms: Tensor) -> None:
-    expect_same_shape(**terms)
+    check.same_shape(**terms)
     for name, value in terms.items():
         if value.dim() != 1:
             raise ValueError(f"{name} must have shape (B,), one number per example, got {tuple(value.shape)}")

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from gentutor._checks import expect_range
+from gentutor import _checks as check
 from gentutor.models.vae import VAE
 from gentutor.objectives import variational
 from gentutor.training import Losses
@@ -21,7 +21,7 @@ def binarize(images: Tensor, generator: torch.Generator | None = None) -> Tensor
     if not images.is_floating_point():
         raise TypeError(f"images must be floating point, in [0, 1], got {images.dtype}")
     if not images.is_cuda:
-        expect_range("images", images, 0, 1)
+        check.within(0, 1, images=images)
     dtype = torch.promote_types(images.dtype, torch.float32)  # bfloat16 has only 256 numbers to draw
     uniform = torch.rand(images.shape, generator=generator, dtype=dtype, device=images.device)
     return (uniform < images).to(images.dtype)
