@@ -35,14 +35,13 @@ class GaussianClassifier:
         """The maximum of the likelihood of p(x, y), computed in float64.
 
         Args:
-            x: (N, D), any unit.
+            x: (N, D), float32 or float64, any unit.
             y: (N,), int64, labels 0 ... K - 1.
             num_classes: K, at least 1.
             shared: one covariance for all classes (linear borders) instead of one for each.
 
         Raises:
-            TypeError: x is not float32 or float64, or y not int64.
-            ValueError: the shapes do not fit, a class has no example, or a covariance is singular.
+            ValueError: a class has no example, or a covariance is singular.
         """
         check.count(num_classes=num_classes)
         check.examples(x)

@@ -54,9 +54,8 @@ class MarkovChain:
                 to read other texts.
 
         Raises:
-            TypeError: text is no string, or order no integer.
-            ValueError: text is too short or has characters outside the alphabet, order or smoothing is
-                negative, or runs of that length do not fit an int64.
+            ValueError: text is too short or has characters outside the alphabet, or runs of that length do
+                not fit an int64.
         """
         check.integer(order=order)
         if order < 0 or not 0 <= smoothing < float("inf"):
@@ -79,8 +78,7 @@ class MarkovChain:
         that never occurred.
 
         Raises:
-            TypeError: text is no string.
-            ValueError: it is too short, or has characters outside the alphabet.
+            ValueError: text is too short, or has characters outside the alphabet.
         """
         _expect_text(text)
         runs = _runs(_places(text, self.alphabet), self.order, len(self.alphabet))
@@ -102,8 +100,8 @@ class MarkovChain:
             start: ``order`` characters or more. None: a context drawn as often as it occurred in the text.
 
         Raises:
-            ValueError: start is too short, has characters outside the alphabet, or the chain, without
-                smoothing, reaches a context that nothing followed.
+            ValueError: start has characters outside the alphabet; or the chain, without smoothing, reaches a
+                context that nothing followed.
         """
         check.count(n=n)
         v = len(self.alphabet)

@@ -21,7 +21,6 @@ def minimize(loss: Callable[[], Tensor], parameters: Iterable[Tensor], iteration
         The loss reached.
 
     Raises:
-        ValueError: iterations is not positive.
         FloatingPointError: the loss is nan or infinite somewhere on the way.
 
     >>> x = torch.zeros(2, requires_grad=True)

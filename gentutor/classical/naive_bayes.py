@@ -37,11 +37,6 @@ class BernoulliNaiveBayes:
             y: (N,), int64, labels 0 ... K - 1; or (N, K), floating-point, p(y = k) of each example.
             num_classes: K; a class without examples gets prior 0, and pixels of 1/2.
             smoothing: a > 0, added to the number of ones and to that of zeros in each pixel.
-
-        Raises:
-            TypeError: x holds no floating-point numbers, or y neither int64 nor floating-point ones.
-            ValueError: the shapes do not fit, x holds other numbers than 0 and 1, labels are out of
-                range or no probabilities, or smoothing is not positive.
         """
         check.count(num_classes=num_classes)
         _expect_binary(x)
@@ -117,10 +112,6 @@ def expectation_maximization(
         that ``model.log_joint(x).unflatten(1, (K, C)).logsumexp(dim=2)`` is log p(x, y = k); and the
         function above, nats, at the start and after each iteration: ``iterations + 1`` numbers, none
         smaller than the one before.
-
-    Raises:
-        TypeError: an argument has another type than stated.
-        ValueError: the shapes do not fit, or a value is out of its range.
     """
     check.count(iterations=iterations)
     check.count(components=components)

@@ -37,13 +37,11 @@ class ProbabilisticPCA:
         the rest of its eigenvalue.
 
         Args:
-            x: (N, D), N >= 2, any unit.
+            x: (N, D), N >= 2, float32 or float64, any unit.
             latent_dim: Q, 1 to D - 1.
 
         Raises:
-            TypeError: x is not float32 or float64, or latent_dim is no integer.
-            ValueError: x is no matrix with two rows or more, latent_dim is outside 1 to D - 1, or the
-                points lie in Q dimensions exactly, which leaves no noise.
+            ValueError: the points lie in Q dimensions exactly, which leaves no noise.
         """
         check.examples(x)
         check.precise(x=x)
@@ -90,10 +88,6 @@ class ProbabilisticPCA:
 
         Args:
             seen: (D,), bool, True for the coordinates to keep; one at least.
-
-        Raises:
-            TypeError: seen is no bool tensor.
-            ValueError: it is not of shape (D,), or all False.
         """
         if not isinstance(seen, Tensor) or seen.dtype != torch.bool:
             raise TypeError(f"seen must be a bool tensor, got {getattr(seen, 'dtype', type(seen).__name__)}")

@@ -90,10 +90,6 @@ def batches(
         ``state_dict`` and ``load_state_dict`` continue an interrupted run exactly, and
         ``per_pass`` is the number of batches in a pass.
 
-    Raises:
-        TypeError: an argument is no tensor, or batch_size no integer.
-        ValueError: no tensors, lengths that differ, or a batch_size outside 1 to N.
-
     >>> twos = batches(torch.arange(5), batch_size=2)
     >>> one_pass = torch.cat([next(twos)[0] for _ in range(twos.per_pass)])
     >>> len(one_pass), len(one_pass.unique())  # the fifth waits for another pass
@@ -152,9 +148,6 @@ def unpaired(
 
     Returns:
         An iterator of pairs of tensors (batch_size, ...), with ``state_dict`` and ``load_state_dict``.
-
-    Raises:
-        TypeError, ValueError: as for ``batches``.
 
     >>> twos = unpaired(torch.arange(4), 10 * torch.arange(6), batch_size=2)
     >>> firsts, seconds = zip(*(next(twos) for _ in range(6)))

@@ -1,4 +1,8 @@
-"""The same things drawn in two styles: characters printed and brush-written, emoji in colour and in lines."""
+"""The same things drawn in two styles: characters printed and brush-written, emoji in colour and in lines.
+
+An unknown style, split or size raises ``ValueError``, and so does a file that is truncated or altered; a
+missing one raises ``FileNotFoundError``.
+"""
 
 import csv
 import hashlib
@@ -55,10 +59,6 @@ def characters(style: str, split: str) -> Glyphs:
     Returns:
         ``Glyphs``: uint8 in 0 (paper) to 255 (ink), (N, 1, 32, 32), and places in ``character_names()``.
 
-    Raises:
-        ValueError: an unknown style or split, or a data file that is truncated or altered.
-        FileNotFoundError: a data file is missing.
-
     Source:
         See README.md beside this file.
 
@@ -82,10 +82,6 @@ def characters(style: str, split: str) -> Glyphs:
 def character_names() -> tuple[str, ...]:
     """The 3,755 characters that ``Glyphs.items`` of ``characters`` point to: level 1 of GB 2312, by pinyin.
 
-    Raises:
-        ValueError: the data file is truncated or altered.
-        FileNotFoundError: the data file is missing.
-
     >>> len(character_names()), character_names()[:3]
     (3755, ('啊', '阿', '埃'))
     """
@@ -108,10 +104,6 @@ def emoji(style: str, split: str, size: int = 32) -> Glyphs:
     Returns:
         ``Glyphs``: uint8, 255 is white, (N, 3, size, size) for "noto" and (N, 1, size, size) for
         "openmoji-black", and places in ``emoji_table()``.
-
-    Raises:
-        ValueError: an unknown style, split or size, or a data file that is truncated or altered.
-        FileNotFoundError: a data file is missing.
 
     Source:
         See README.md beside this file.
@@ -137,10 +129,6 @@ def emoji(style: str, split: str, size: int = 32) -> Glyphs:
 
 def emoji_table() -> tuple[Emoji, ...]:
     """The 1,594 emoji that ``Glyphs.items`` of ``emoji`` point to, category by category.
-
-    Raises:
-        ValueError: the data file is truncated or altered.
-        FileNotFoundError: the data file is missing.
 
     >>> emoji_table()[0][:3], emoji_table()[0].keywords_en[:3]
     (('😀', 'grinning face', '嘿嘿'), ('cheerful', 'cheery', 'face'))

@@ -25,10 +25,6 @@ class TwoMoons:
     Args:
         noise: sigma > 0, in the plane's unit; kept as ``.noise``.
 
-    Raises:
-        TypeError: noise is no number.
-        ValueError: noise is not positive and finite.
-
     Source:
         The curves of scikit-learn's ``make_moons``; here the angle t is drawn at random.
 

@@ -40,8 +40,7 @@ def tokens(names: Sequence[str], known: Sequence[str], length: int = 8) -> Tenso
         (N, T), int64, 0 to ``len(known)``.
 
     Raises:
-        TypeError: names is one string.
-        ValueError: a name has more than ``length`` words, or length is not positive.
+        ValueError: a name has more than ``length`` words.
 
     >>> tokens(["red heart", "Heart of stone"], ["heart", "red"], length=4)
     tensor([[2, 1, 0, 0],

@@ -1,4 +1,8 @@
-"""The digits of 235 typefaces in MNIST's format."""
+"""The digits of 235 typefaces in MNIST's format.
+
+An unknown split raises ``ValueError``, and so does a file that is truncated or altered; a missing one
+raises ``FileNotFoundError``.
+"""
 
 import io
 
@@ -39,10 +43,6 @@ def printed_digits(split: str) -> Images:
     Returns:
         ``Images``: uint8 in 0 (paper) to 255 (ink), (10 x faces, 1, 28, 28), and labels int64: face by
         face the ten digits, 0 to 9.
-
-    Raises:
-        ValueError: an unknown split, or a data file that is truncated or altered.
-        FileNotFoundError: the data file is missing.
 
     Source:
         See README.md beside this file.

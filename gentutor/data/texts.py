@@ -1,4 +1,8 @@
-"""Plays and poems as strings, each cut into a part to learn from and a part to be tested on."""
+"""Plays and poems as strings, each cut into a part to learn from and a part to be tested on.
+
+An unknown split raises ``ValueError``, and so does a file that is truncated or altered; a missing one
+raises ``FileNotFoundError``.
+"""
 
 import re
 from collections import Counter
@@ -22,10 +26,6 @@ def text(name: str, split: str) -> str:
 
     Returns:
         The pieces of the split, in their order; lines end in a newline.
-
-    Raises:
-        ValueError: an unknown name or split, or a data file that is truncated or altered.
-        FileNotFoundError: the data file is missing.
 
     Source:
         See README.md beside this file.

@@ -26,10 +26,6 @@ class GaussianMixture:
         std: one number or (K,), their standard deviations > 0; kept as ``.std``, (K,).
         weights: (K,), >= 0, divided by their sum; None makes all equal. Kept as ``.weights``, (K,).
 
-    Raises:
-        TypeError: means are no floating-point tensor.
-        ValueError: a shape does not fit, or a value is negative, not finite, or a std of 0.
-
     Source:
         The density of a mixture: Bishop 2006, Eq. 9.7.
 
@@ -85,9 +81,6 @@ def mixture_1d(
     Returns:
         A ``GaussianMixture`` with D = 1: points have shape (N, 1).
 
-    Raises:
-        ValueError: lengths that differ, or a value that ``GaussianMixture`` refuses.
-
     >>> mixture_1d([-2.0, 2.0], std=0.5, weights=[1, 3]).weights
     tensor([0.2500, 0.7500])
     """
@@ -104,10 +97,6 @@ def ring(modes: int = 8, radius: float = 2.0, std: float = 0.02) -> GaussianMixt
 
     Returns:
         A ``GaussianMixture`` with means (modes, 2).
-
-    Raises:
-        TypeError: modes is no integer, or radius or std no number.
-        ValueError: a value out of range.
 
     Source:
         Metz et al. 2017 (Unrolled GANs), appendix, for the 8 modes, radius 2 and std 0.02.
@@ -132,10 +121,6 @@ def grid(side: int = 5, spacing: float = 2.0, std: float = 0.05) -> GaussianMixt
 
     Returns:
         A ``GaussianMixture`` with means (side * side, 2).
-
-    Raises:
-        TypeError: side is no integer, or spacing or std no number.
-        ValueError: a value out of range.
 
     Source:
         Lin et al. 2018 (PacGAN), section 4.1, for the 25 modes, spacing 2 and std 0.05.

@@ -1,6 +1,7 @@
 """Networks that complete a digit: the condition is its visible upper half, seen through an encoder E(x).
 
 Visible halves are (B, 1, 14, 28) in [0, 1] for all of them. What they make is the hidden half alone.
+Images of another shape raise ``ValueError``.
 """
 
 import torch
@@ -17,9 +18,6 @@ HALF = (1, 14, 28)
 
 def halves(images: Tensor) -> tuple[Tensor, Tensor]:
     """Digits (B, 1, 28, 28) -> their upper and their lower halves, each (B, 1, 14, 28).
-
-    Raises:
-        ValueError: images of another shape.
 
     >>> upper, lower = halves(torch.arange(784).view(1, 1, 28, 28))
     >>> upper.shape, int(lower[0, 0, 0, 0])  # the first pixel of row 14

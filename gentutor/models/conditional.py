@@ -3,6 +3,10 @@
 A condition c is a batch of anything, such as labels (B,); a module turns it into codes (B, width).
 A conditional generator maps noise and a condition to images; a conditional discriminator maps
 images and labels to one logit per example. The VAE that is told a condition is in ``cvae``.
+
+Labels that are no int64 tensor raise ``TypeError``; another shape, another number of conditions than
+examples, or a label out of range, ``ValueError``. (On a GPU PyTorch's own assertion stops the program at
+such a label: looking at them would make the processor wait at each step.)
 """
 
 import torch
@@ -23,11 +27,6 @@ def one_hot(y: Tensor, num_classes: int) -> Tensor:
 
     Returns:
         (B, num_classes), of the default floating-point type.
-
-    Raises:
-        TypeError: y is no int64 tensor.
-        ValueError: y is not of shape (B,), or a label is out of range. (On a GPU PyTorch's own assertion
-            stops the program instead: looking at the labels would make the processor wait at each step.)
 
     >>> one_hot(torch.tensor([2, 0]), 3)
     tensor([[0., 0., 1.],
@@ -53,10 +52,6 @@ def concat_condition(h: Tensor, y: Tensor, num_classes: int) -> Tensor:
 
     Returns:
         (B, D + num_classes) or (B, C + num_classes, H, W), of h's data type.
-
-    Raises:
-        TypeError: h is no floating-point tensor, or y no int64 one.
-        ValueError: another shape, another number of labels than examples, or a label out of range.
 
     Source:
         eq-concat-condition; Mirza & Osindero 2014, section 3.2.

@@ -19,9 +19,6 @@ class HistoryPool(nn.Module):
     Args:
         capacity: the number of images kept, at least 0; 0 switches the pool off.
 
-    Raises:
-        ValueError: capacity is negative.
-
     Source:
         Shrivastava et al. 2017, section 2.3; Zhu et al. 2017, section 4 (50 images).
 

@@ -1,4 +1,7 @@
-"""The same change of size and place for all images: a translation that looks at no strokes."""
+"""The same change of size and place for all images: a translation that looks at no strokes.
+
+Images that are no floating-point tensor raise ``TypeError``; of another shape or range, ``ValueError``.
+"""
 
 import torch
 from torch import Tensor, nn
@@ -47,8 +50,7 @@ def ink_moments(images: Tensor) -> tuple[Tensor, Tensor]:
         Mean and standard deviation of the ink's places, (2,) each, x before y, in units of half the side.
 
     Raises:
-        TypeError: the images are no floating-point tensor.
-        ValueError: the images have another shape or range, or hold no ink.
+        ValueError: the images hold no ink.
 
     >>> dot = -torch.ones(1, 1, 4, 4)
     >>> dot[0, 0, 0, 3] = 1  # in the corner at the top right, whose centre is (3/4, -3/4)
@@ -86,7 +88,7 @@ def matched_rescale(source: Tensor, target: Tensor) -> Rescale:
         A translation from A to B.
 
     Raises:
-        ValueError: as ``ink_moments``, or the ink of a set lies in one row or one column.
+        ValueError: the ink of a set lies in one row or one column, or there is none.
 
     >>> wide, narrow = -torch.ones(1, 1, 8, 8), -torch.ones(1, 1, 8, 8)
     >>> wide[..., 0:8] = 1

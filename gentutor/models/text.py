@@ -1,4 +1,9 @@
-"""Text as a condition: the words of a name as a code, and a conditional VAE of 32 x 32 colour pictures."""
+"""Text as a condition: the words of a name as a code, and a conditional VAE of 32 x 32 colour pictures.
+
+Tokens that are no int64 tensor raise ``TypeError``; another shape, or a token out of range,
+``ValueError``. (On a GPU PyTorch's own assertion stops the program at such a token: looking at them would
+make the processor wait at each step.)
+"""
 
 import torch
 import torch.nn.functional as F
@@ -22,11 +27,6 @@ def bag_of_words(tokens: Tensor, table: Tensor) -> Tensor:
 
     Returns:
         (B, F), of the table's data type; zeros for a name without a known word.
-
-    Raises:
-        TypeError: tokens are no int64 tensor, or the table is no floating-point one.
-        ValueError: other shapes, or a token outside of 0 to W. (On a GPU PyTorch's own assertion stops
-            the program instead: looking at the tokens would make the processor wait at each step.)
 
     Source:
         eq-bag-of-words; Iyyer et al. 2015, section 2.1 (there the mean).

@@ -5,6 +5,9 @@ the mean of its own argument, whatever its shape, so the two batches may differ 
 The discriminator's probability is D(x) = sigmoid(logit), hence log D = logsigmoid(logit) and
 log(1 - D) = logsigmoid(-logit); both stay finite, with the exact gradient, at any logit.
 The losses on unbounded scores and the gradient penalties are in ``critics``; import all from here.
+
+An argument that is no floating-point tensor raises ``TypeError``, and one that is empty, of another shape
+than stated or out of its range raises ``ValueError``.
 """
 
 import torch
@@ -52,10 +55,6 @@ def minimax_value(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     Returns:
         A scalar, at most 0; for any discriminator a lower bound on 2 JSD - log 4.
 
-    Raises:
-        TypeError: an argument is no floating-point tensor.
-        ValueError: an argument is empty.
-
     Source:
         eq-minimax-value; Goodfellow et al. 2014, Eq. 1.
 
@@ -78,10 +77,6 @@ def discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     Returns:
         A scalar, at least 0, to minimise; log 4 at D = 1/2. A sum of two means, not their average.
 
-    Raises:
-        TypeError: an argument is no floating-point tensor.
-        ValueError: an argument is empty.
-
     Source:
         eq-discriminator-loss; Goodfellow et al. 2014, Eq. 1 with the sign turned.
 
@@ -101,10 +96,6 @@ def generator_loss(fake_logits: Tensor) -> Tensor:
 
     Returns:
         A scalar, at least 0, to minimise; log 2 at D = 1/2.
-
-    Raises:
-        TypeError: the argument is no floating-point tensor.
-        ValueError: it is empty.
 
     Source:
         eq-generator-loss; Goodfellow et al. 2014, section 3 (the text after Eq. 1).
@@ -128,10 +119,6 @@ def saturating_generator_loss(fake_logits: Tensor) -> Tensor:
 
     Returns:
         A scalar, at most 0, to minimise; -log 2 at D = 1/2.
-
-    Raises:
-        TypeError: the argument is no floating-point tensor.
-        ValueError: it is empty.
 
     Source:
         eq-saturating-generator-loss; Goodfellow et al. 2014, Eq. 1, the term that holds G.
@@ -164,10 +151,6 @@ def smoothed_discriminator_loss(
     Returns:
         A scalar, at least 0, to minimise; ``discriminator_loss`` at a = 1, b = 0.
 
-    Raises:
-        TypeError: logits that are no floating-point tensor.
-        ValueError: empty logits, or a target outside [0, 1].
-
     Source:
         eq-smoothed-discriminator-loss; Salimans et al. 2016, section 3.4.
 
@@ -197,10 +180,6 @@ def optimal_discriminator_logits(log_p: Tensor, log_q: Tensor) -> Tensor:
     Returns:
         The same shape; ``sigmoid`` of it is D*. Undefined (nan) where both densities are 0.
 
-    Raises:
-        TypeError: an argument is no floating-point tensor.
-        ValueError: the shapes differ, or the tensors are empty.
-
     Source:
         eq-optimal-discriminator; Goodfellow et al. 2014, Proposition 1, Eq. 2.
 
@@ -222,15 +201,10 @@ def jensen_shannon_divergence(p: Tensor, q: Tensor, dx: float) -> Tensor:
     Args:
         p: any shape, density values >= 0 at the grid points.
         q: the same shape, density values >= 0.
-        dx: the size of a grid cell (length, area, ...), so that ``p.sum() * dx`` is 1.
+        dx: the size of a grid cell (length, area, ...), so that ``p.sum() * dx`` is 1, within 5 %.
 
     Returns:
         A scalar between 0 (equal) and log 2 (no overlap).
-
-    Raises:
-        TypeError: p or q is no floating-point tensor.
-        ValueError: the shapes differ, a value is negative or not finite, dx is not positive,
-            or a mass differs from 1 by more than 5 %.
 
     Source:
         eq-jsd; Goodfellow et al. 2014, Eq. 6.

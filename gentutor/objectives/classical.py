@@ -1,6 +1,9 @@
 """The formulas of models that are fitted without gradients: log-probabilities in nats, per example.
 
 The models themselves, with their fits and samples, are in ``gentutor.classical``.
+
+An argument of another type than stated raises ``TypeError``; one that is empty, of another shape or out of
+its range, ``ValueError``.
 """
 
 import math
@@ -29,8 +32,7 @@ def linear_discriminant(means: Tensor, covariance: Tensor, prior: Tensor) -> tup
         (weight, bias), (K, D) and (K,): ``softmax(x @ weight.T + bias)`` is p(y | x).
 
     Raises:
-        TypeError: an argument is no floating-point tensor, or has fewer bits than float32.
-        ValueError: the shapes do not fit, prior is no distribution, or covariance is none.
+        TypeError: means or covariance have fewer bits than float32.
 
     Source:
         eq-linear-discriminant; Hastie, Tibshirani & Friedman 2009, Eq. 4.10.
@@ -71,11 +73,6 @@ def naive_bayes_log_joint(x: Tensor, prior: Tensor, pixel: Tensor) -> Tensor:
 
     Returns:
         (N, K), at most 0, summed over the pixels seen; -inf for a class of probability 0.
-
-    Raises:
-        TypeError: an argument is no floating-point tensor.
-        ValueError: the shapes do not fit, x holds other values, prior is no distribution, or a pixel
-            probability is 0 or 1 (smooth the counts).
 
     Source:
         eq-naive-bayes; Ng & Jordan 2001, section 2.
@@ -127,8 +124,7 @@ def low_rank_gaussian_log_prob(x: Tensor, mean: Tensor, weight: Tensor, variance
         (N,), of either sign; it depends on the unit of x.
 
     Raises:
-        TypeError: x, mean or weight is no floating-point tensor, or has fewer bits than float32.
-        ValueError: the shapes do not fit, or the variance is not positive.
+        TypeError: x, mean or weight have fewer bits than float32.
 
     Source:
         eq-ppca; Tipping & Bishop 1999, section 3.1.
@@ -168,9 +164,7 @@ def smoothed_probabilities(counts: Tensor, smoothing: float) -> Tensor:
         The same shape, in [0, 1], summing to 1 over the last dimension.
 
     Raises:
-        TypeError: counts are no tensor of numbers.
-        ValueError: counts are empty, negative or not finite, smoothing is negative, or it is 0 and a
-            row of counts is all 0.
+        ValueError: a row of counts is all 0, and so is smoothing.
 
     Source:
         eq-smoothing; Manning & Schütze 1999, section 6.2.2 (Lidstone's law).
@@ -204,10 +198,6 @@ def bits_per_symbol(log_prob: Tensor) -> Tensor:
 
     Returns:
         A scalar, at least 0; infinite if one symbol has probability 0.
-
-    Raises:
-        TypeError: the argument is no floating-point tensor.
-        ValueError: it is not of shape (N,), empty, or holds positive numbers or nan.
 
     Source:
         eq-bits; Shannon 1951, section 2 (where the model is the language itself).

@@ -3,6 +3,9 @@
 Labels y are int64 (B,), 0 to K - 1; everything else is in logits or counts, and the results are in
 nats. The losses of the game itself are in ``adversarial``; the bound of a VAE that is told a
 condition is ``variational.elbo``, with the condition in each of its terms.
+
+An argument of another type than stated raises ``TypeError``; one that is empty, of another shape or out of
+its range, ``ValueError``. (On a GPU the range of labels is left to PyTorch's own assertion.)
 """
 
 import torch
@@ -25,10 +28,6 @@ def auxiliary_loss(class_logits: Tensor, y: Tensor) -> Tensor:
 
     Returns:
         A scalar, at least 0, to minimise; log K for a guess that knows nothing.
-
-    Raises:
-        TypeError: class_logits is no floating-point tensor, or y no int64 one.
-        ValueError: the shapes do not fit.
 
     Source:
         eq-auxiliary-loss; Odena et al. 2017, Eq. 3 (there a log-likelihood, to maximise).
@@ -53,10 +52,6 @@ def projection_logits(features: Tensor, score: Tensor, vectors: Tensor) -> Tenso
     Returns:
         (B,). At the optimum the first term is log p(y|x) - log q(y|x) up to a term without x, and the
         second log p(x) - log q(x), with p of the data and q of the generator.
-
-    Raises:
-        TypeError: an argument is no floating-point tensor.
-        ValueError: the shapes do not fit.
 
     Source:
         eq-projection-logits; Miyato & Koyama 2018, section 3.
@@ -88,10 +83,6 @@ def mutual_information(counts: Tensor) -> Tensor:
     Returns:
         A scalar, between 0 and log min(K, M). From N counts it is too high by about
         (K - 1)(M - 1) / (2N) if the variables are independent.
-
-    Raises:
-        TypeError: counts is no tensor of numbers.
-        ValueError: no matrix, negative or infinite numbers, or a sum of 0.
 
     Source:
         eq-mutual-information; Shannon 1948, section 12.
@@ -125,10 +116,6 @@ def information_bound(class_logits: Tensor, y: Tensor) -> Tensor:
 
     Returns:
         A scalar, at most log K; negative if the classifier is confidently wrong.
-
-    Raises:
-        TypeError: class_logits is no floating-point tensor, or y no int64 one.
-        ValueError: the shapes do not fit.
 
     Source:
         eq-information-bound; Barber & Agakov 2003.

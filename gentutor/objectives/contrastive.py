@@ -1,4 +1,8 @@
-"""The loss that pulls two views of one thing together and pushes views of different things apart."""
+"""The loss that pulls two views of one thing together and pushes views of different things apart.
+
+An argument that is no floating-point tensor raises ``TypeError``, and one that is empty, of another shape
+than stated or out of its range raises ``ValueError``.
+"""
 
 import torch
 import torch.nn.functional as F
@@ -22,10 +26,6 @@ def contrastive_loss(first: Tensor, second: Tensor, temperature: float = 0.07) -
 
     Returns:
         A scalar, to minimise; log B where all embeddings are the same.
-
-    Raises:
-        TypeError: an argument is no floating-point tensor.
-        ValueError: the shapes differ or are not (B, d), or temperature is not positive.
 
     Source:
         van den Oord et al. 2018, Eq. 4, in both directions as in Radford et al. 2021, Figure 3.

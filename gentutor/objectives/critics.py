@@ -2,6 +2,9 @@
 
 Where ``adversarial`` reads the discriminator's output as a log-odds, these losses read it as a
 score. Each expectation is the mean of its own argument, whatever its shape.
+
+An argument that is no floating-point tensor raises ``TypeError``, and one that is empty, of another shape
+than stated or out of its range raises ``ValueError``.
 """
 
 from collections.abc import Callable
@@ -25,10 +28,6 @@ def least_squares_discriminator_loss(real_scores: Tensor, fake_scores: Tensor) -
     Returns:
         A scalar, at least 0, to minimise; 1/2 where D = 1/2 everywhere.
 
-    Raises:
-        TypeError: an argument is no floating-point tensor.
-        ValueError: an argument is empty.
-
     Source:
         eq-ls-discriminator; Mao et al. 2017, Eq. 2 with a = 0, b = 1 (theirs is half of it).
 
@@ -49,10 +48,6 @@ def least_squares_generator_loss(fake_scores: Tensor) -> Tensor:
 
     Returns:
         A scalar, at least 0, to minimise.
-
-    Raises:
-        TypeError: the argument is no floating-point tensor.
-        ValueError: it is empty.
 
     Source:
         eq-ls-generator; Mao et al. 2017, Eq. 2 with c = 1 (theirs is half of it).
@@ -77,10 +72,6 @@ def hinge_discriminator_loss(real_scores: Tensor, fake_scores: Tensor) -> Tensor
         A scalar, at least 0, to minimise; 2 at D = 0. Its generator loss is
         ``critic_generator_loss``.
 
-    Raises:
-        TypeError: an argument is no floating-point tensor.
-        ValueError: an argument is empty.
-
     Source:
         eq-hinge-discriminator; Miyato et al. 2018, Eq. 16.
 
@@ -104,10 +95,6 @@ def critic_loss(real_scores: Tensor, fake_scores: Tensor) -> Tensor:
         A scalar of either sign, to minimise; for a 1-Lipschitz critic its negative is a lower
         bound on the Wasserstein-1 distance, in the unit of x.
 
-    Raises:
-        TypeError: an argument is no floating-point tensor.
-        ValueError: an argument is empty.
-
     Source:
         eq-critic-loss; Gulrajani et al. 2017, Eq. 3, its first two terms.
 
@@ -128,10 +115,6 @@ def critic_generator_loss(fake_scores: Tensor) -> Tensor:
 
     Returns:
         A scalar of either sign, to minimise. Its value alone says nothing about quality.
-
-    Raises:
-        TypeError: the argument is no floating-point tensor.
-        ValueError: it is empty.
 
     Source:
         eq-critic-generator; Arjovsky et al. 2017, Theorem 3; Miyato et al. 2018, Eq. 17.
@@ -164,10 +147,6 @@ def gradient_penalty(
     Returns:
         A scalar, at least 0, unweighted, differentiable with respect to the critic's parameters.
 
-    Raises:
-        TypeError: real or fake is no floating-point tensor.
-        ValueError: their shapes differ, or they are empty.
-
     Source:
         eq-gradient-penalty; Gulrajani et al. 2017, Eq. 3, its last term without the weight.
 
@@ -194,10 +173,6 @@ def r1_penalty(discriminator: Callable[[Tensor], Tensor], real: Tensor) -> Tenso
     Returns:
         A scalar, at least 0, unweighted (the usual weight is gamma/2), differentiable with
         respect to the discriminator's parameters.
-
-    Raises:
-        TypeError: real is no floating-point tensor.
-        ValueError: it is empty.
 
     Source:
         eq-r1; Mescheder et al. 2018, Eq. 9, without the weight.

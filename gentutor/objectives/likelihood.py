@@ -1,6 +1,9 @@
-"""Log-likelihoods of observations, per example, and distances between densities on a grid.
+"""Log-likelihoods of observations, per example.
 
 Likelihood terms have shape (B,) and are in nats, summed over everything but the batch.
+
+An argument that is no floating-point tensor raises ``TypeError``, and one that is empty, of another shape
+than stated or out of its range raises ``ValueError``.
 """
 
 import math
@@ -24,11 +27,6 @@ def bernoulli_log_prob(logits: Tensor, x: Tensor) -> Tensor:
 
     Returns:
         (B,), at most 0 for x in [0, 1], summed over everything but the batch.
-
-    Raises:
-        TypeError: an argument is no floating-point tensor.
-        ValueError: the shapes differ, are empty, or have no dimension besides the batch; or an x lies
-            outside [0, 1].
 
     Source:
         eq-bernoulli-log-prob; Kingma & Welling 2014, Eq. 11 (appendix C.1).
@@ -56,11 +54,6 @@ def gaussian_log_prob(mean: Tensor, x: Tensor, std: float | Tensor) -> Tensor:
 
     Returns:
         (B,), of either sign, summed over everything but the batch; it depends on the unit of x.
-
-    Raises:
-        TypeError: mean or x is no floating-point tensor.
-        ValueError: the shapes differ, are empty, have no dimension besides the batch, or do not
-            fit std; or a std is not positive.
 
     Source:
         eq-gaussian-log-prob; Kingma & Welling 2014, Eq. 12 (appendix C.2).

@@ -2,6 +2,9 @@
 
 G translates images of domain A to domain B, and F those of B to A. Both losses are mean absolute
 differences over all numbers of a batch; the adversarial part is in ``adversarial`` (least squares).
+
+An argument that is no floating-point tensor raises ``TypeError``, and one that is empty, of another shape
+than stated or out of its range raises ``ValueError``.
 """
 
 from torch import Tensor
@@ -24,10 +27,6 @@ def cycle_consistency_loss(reconstructed: Tensor, original: Tensor) -> Tensor:
         A scalar, at least 0, to minimise: the mean of absolute differences over all elements. CycleGAN
         adds this loss of domain A and that of domain B.
 
-    Raises:
-        TypeError: an argument is no floating-point tensor.
-        ValueError: the shapes differ, or the tensors are empty.
-
     Source:
         eq-cycle-consistency; Zhu et al. 2017, Eq. 2 (there a sum over pixels, in the published code a mean).
 
@@ -46,14 +45,10 @@ def identity_loss(mapped: Tensor, original: Tensor) -> Tensor:
 
     Args:
         mapped: any shape, e.g. (B, C, H, W), G(b) for images b of the domain that G translates *to*.
-        original: the same shape, the images b.
+        original: the same shape, the images b; so both domains have as many channels.
 
     Returns:
         A scalar, at least 0, to minimise: the mean of absolute differences over all elements.
-
-    Raises:
-        TypeError: an argument is no floating-point tensor.
-        ValueError: the shapes differ, as they must where the domains differ in channels; or are empty.
 
     Source:
         eq-identity-loss; Zhu et al. 2017, section 5.2.
@@ -89,10 +84,6 @@ def cyclegan_objective(
 
     Returns:
         A scalar, to minimise.
-
-    Raises:
-        TypeError: a part is no floating-point tensor.
-        ValueError: a part is no scalar, or a weight is negative.
 
     Source:
         eq-cyclegan-objective; Zhu et al. 2017, Eq. 3, with the identity term of section 5.2.

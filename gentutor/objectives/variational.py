@@ -4,6 +4,9 @@ All terms are per example, shape (B,), in nats, summed over pixels and latent di
 step takes one mean at the end. Log-variances, never standard deviations, parametrise a Gaussian
 q(z|x), so that a network may output any number. The likelihoods are in ``likelihood``; import all
 from here.
+
+An argument that is no floating-point tensor raises ``TypeError``, and one that is empty, of another shape
+than stated or out of its range raises ``ValueError``.
 """
 
 import math
@@ -41,10 +44,6 @@ def gaussian_kl_terms(mean: Tensor, log_var: Tensor) -> Tensor:
     Returns:
         (B, D), at least 0; 0 only where mean and log_var are 0.
 
-    Raises:
-        TypeError: an argument is no floating-point tensor.
-        ValueError: the shapes differ, are empty, or have no dimension besides the batch.
-
     Source:
         eq-gaussian-kl-terms; Kingma & Welling 2014, appendix B.
 
@@ -69,10 +68,6 @@ def gaussian_kl(mean: Tensor, log_var: Tensor) -> Tensor:
     Returns:
         (B,), at least 0, summed over the latent dimensions.
 
-    Raises:
-        TypeError: an argument is no floating-point tensor.
-        ValueError: the shapes differ, are empty, or have no dimension besides the batch.
-
     Source:
         eq-gaussian-kl; Kingma & Welling 2014, appendix B (there with the opposite sign).
 
@@ -94,10 +89,6 @@ def free_bits_kl(mean: Tensor, log_var: Tensor, floor: float) -> Tensor:
 
     Returns:
         A scalar, nats per example, at least floor * D; at floor 0 the batch mean of ``gaussian_kl``.
-
-    Raises:
-        TypeError: an argument is no floating-point tensor.
-        ValueError: the shapes differ or are empty, or floor is negative.
 
     Source:
         eq-free-bits; Kingma et al. 2016, Eq. 15 (each dimension a group of its own).
@@ -124,10 +115,6 @@ def reparameterize(mean: Tensor, log_var: Tensor, generator: torch.Generator | N
 
     Returns:
         The same shape: one draw for each number.
-
-    Raises:
-        TypeError: an argument is no floating-point tensor.
-        ValueError: the shapes differ, or the tensors are empty.
 
     Source:
         eq-reparameterize; Kingma & Welling 2014, section 2.4.
@@ -156,10 +143,6 @@ def elbo(log_px_z: Tensor, kl: Tensor, beta: float = 1.0) -> Tensor:
     Returns:
         (B,), to maximise.
 
-    Raises:
-        TypeError: an argument is no floating-point tensor.
-        ValueError: the arguments are not both of shape (B,).
-
     Source:
         eq-elbo; Kingma & Welling 2014, Eq. 3; with beta, Higgins et al. 2017, Eq. 4; with a condition
         in every term, eq-conditional-elbo; Sohn et al. 2015, section 3.
@@ -184,10 +167,6 @@ def importance_log_weights(log_px_z: Tensor, z: Tensor, mean: Tensor, log_var: T
 
     Returns:
         (K, B). The mean over K of exp(log w) estimates p(x) without bias.
-
-    Raises:
-        TypeError: an argument is no floating-point tensor.
-        ValueError: the shapes do not fit each other.
 
     Source:
         eq-importance-weights; Burda et al. 2016, Eq. 8.
@@ -218,10 +197,6 @@ def iwae_bound(log_w: Tensor) -> Tensor:
 
     Returns:
         (B,). In expectation it is a lower bound on log p(x) that grows with K; the ELBO at K = 1.
-
-    Raises:
-        TypeError: the argument is no floating-point tensor.
-        ValueError: it is not of shape (K, B), or empty.
 
     Source:
         eq-iwae-bound; Burda et al. 2016, Eq. 8.

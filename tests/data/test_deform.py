@@ -98,7 +98,7 @@ def test_a_stroke_grows_or_shrinks_by_its_ring(monkeypatch, sign, grows):
             torch.eye(2, 3).expand(len(images), 2, 3), list(images.shape), align_corners=False
         ),
     )
-    monkeypatch.setattr(torch, "randn", lambda *shape, **_: torch.zeros(shape))
+    monkeypatch.setattr(torch, "randn", lambda shape, **_: torch.zeros(shape))
     fix_uniform(monkeypatch, sign)
     deformed = deform(x)
     padded = F.pad(x, (1, 1, 1, 1), value=-sign)
