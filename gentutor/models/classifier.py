@@ -16,17 +16,17 @@ class DigitClassifier(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            nn.Conv2d(1, 16, 3, padding=1),  # 28
-            nn.MaxPool2d(2),  # 14
+            nn.Conv2d(1, 16, 3, padding=1),  # (B, 16, 28, 28)
+            nn.MaxPool2d(2),  # (B, 16, 14, 14)
             nn.ReLU(),
-            nn.Conv2d(16, 32, 3, padding=1),
-            nn.MaxPool2d(2),  # 7
+            nn.Conv2d(16, 32, 3, padding=1),  # (B, 32, 14, 14)
+            nn.MaxPool2d(2),  # (B, 32, 7, 7)
             nn.ReLU(),
-            nn.Conv2d(32, 64, 3, padding=1),
+            nn.Conv2d(32, 64, 3, padding=1),  # (B, 64, 7, 7)
             nn.ReLU(),
-            nn.Flatten(),
+            nn.Flatten(),  # (B, 3136)
             nn.Dropout(0.4),
-            nn.Linear(64 * 7 * 7, 64),
+            nn.Linear(64 * 7 * 7, 64),  # (B, 64)
             nn.Tanh(),
         )
         self.head = nn.Linear(64, 10)

@@ -24,7 +24,7 @@ def halves(images: Tensor) -> tuple[Tensor, Tensor]:
     (torch.Size([1, 1, 14, 28]), 392)
     """
     check.images(images, (1, 28, 28))
-    upper, lower = images.split(14, dim=2)
+    upper, lower = images.split(14, dim=2)  # (B, 1, 28, 28) -> twice (B, 1, 14, 28)
     return upper, lower
 
 
@@ -39,12 +39,12 @@ class HalfEncoder(nn.Module):
         super().__init__()
         self.width = width
         self.net = nn.Sequential(
-            nn.Conv2d(1, 16, 4, stride=2, padding=1),  # 14 x 28 -> 7 x 14
+            nn.Conv2d(1, 16, 4, stride=2, padding=1),  # (B, 1, 14, 28) -> (B, 16, 7, 14)
             nn.SiLU(),
-            nn.Conv2d(16, 32, 3, stride=2, padding=1),  # 7 x 14 -> 4 x 7
+            nn.Conv2d(16, 32, 3, stride=2, padding=1),  # (B, 32, 4, 7)
             nn.SiLU(),
-            nn.Flatten(),
-            nn.Linear(32 * 4 * 7, width),
+            nn.Flatten(),  # (B, 896)
+            nn.Linear(32 * 4 * 7, width),  # (B, width)
             nn.SiLU(),
         )
 
@@ -87,7 +87,7 @@ class HalfRegression(nn.Module):
 
     def forward(self, c: Tensor) -> Tensor:
         """Visible halves (B, 1, 14, 28) -> logits of the hidden ones, (B, 1, 14, 28)."""
-        return self.decoder(self.condition(c)).view(-1, *HALF)
+        return self.decoder(self.condition(c)).view(-1, *HALF)  # (B, width) -> (B, 392) -> (B, 1, 14, 28)
 
 
 class HalfGenerator(nn.Module):
@@ -99,13 +99,13 @@ class HalfGenerator(nn.Module):
         super().__init__()
         self.net = nn.Sequential(
             nn.Linear(inputs, width * 7 * 14, bias=False),
-            nn.Unflatten(1, (width, 7, 14)),
+            nn.Unflatten(1, (width, 7, 14)),  # (B, 98 width) -> (B, width, 7, 14)
             nn.BatchNorm2d(width),
             nn.ReLU(),
-            nn.Conv2d(width, width // 2, 3, padding=1, bias=False),
+            nn.Conv2d(width, width // 2, 3, padding=1, bias=False),  # (B, width/2, 7, 14)
             nn.BatchNorm2d(width // 2),
             nn.ReLU(),
-            nn.ConvTranspose2d(width // 2, 1, 4, stride=2, padding=1),  # 7 x 14 -> 14 x 28
+            nn.ConvTranspose2d(width // 2, 1, 4, stride=2, padding=1),  # (B, 1, 14, 28)
             nn.Tanh(),
         )
         self.apply(dcgan_init)
@@ -139,4 +139,4 @@ class CompletionDiscriminator(nn.Module):
 
     def forward(self, x: Tensor, c: Tensor) -> Tensor:
         """Lower halves in [-1, 1] and upper ones in [0, 1], (B, 1, 14, 28) -> (B,) logits."""
-        return self.net(torch.cat([2 * c - 1, x], dim=2))
+        return self.net(torch.cat([2 * c - 1, x], dim=2))  # (B, 1, 28, 28) -> (B,)

@@ -62,7 +62,7 @@ def concat_condition(h: Tensor, y: Tensor, num_classes: int) -> Tensor:
     check.floats(h=h)
     if h.dim() not in (2, 4):
         raise ValueError(f"h must have shape (B, D) or (B, C, H, W), got {tuple(h.shape)}")
-    code = one_hot(y, num_classes).to(h)
+    code = one_hot(y, num_classes).to(h)  # (B, K)
     if len(code) != len(h):
         raise ValueError(f"expected one label for each of {len(h)} examples, got {len(code)}")
     if h.dim() == 4:
@@ -98,7 +98,7 @@ class LabelEmbedding(nn.Module):
 
     def forward(self, y: Tensor) -> Tensor:
         """(B,) int64 -> (B, width)."""
-        return one_hot(y, self.num_classes).to(self.table) @ self.table
+        return one_hot(y, self.num_classes).to(self.table) @ self.table  # (B, K) @ (K, width)
 
 
 class ConditionalGenerator(Generator):
@@ -124,7 +124,8 @@ class ConditionalGenerator(Generator):
         """(B, latent_dim) noise and B conditions -> (B, C, H, W) in [-1, 1]."""
         check.noise(z, self.latent_dim)
         check.one_each(z, c)
-        return self.net(torch.cat([z, self.condition(c).to(z.dtype)], dim=1))
+        told = torch.cat([z, self.condition(c).to(z.dtype)], dim=1)  # (B, latent_dim + width)
+        return self.net(told)  # (B, C, H, W)
 
 
 def label_generator(
@@ -139,12 +140,12 @@ def convolutions(channels: int, width: int, noise: float = 0.0) -> nn.Sequential
     """The body of a discriminator: two halvings, (B, channels, H, W) -> (B, 2 * width * H/4 * W/4)."""
     return nn.Sequential(
         GaussianNoise(noise),
-        nn.Conv2d(channels, width, 4, stride=2, padding=1),  # 28 -> 14
+        nn.Conv2d(channels, width, 4, stride=2, padding=1),  # (B, width, H/2, W/2)
         nn.LeakyReLU(0.2),
-        nn.Conv2d(width, 2 * width, 4, stride=2, padding=1, bias=False),  # 14 -> 7
+        nn.Conv2d(width, 2 * width, 4, stride=2, padding=1, bias=False),  # (B, 2 width, H/4, W/4)
         nn.BatchNorm2d(2 * width),
         nn.LeakyReLU(0.2),
-        nn.Flatten(),
+        nn.Flatten(),  # (B, 2 width H/4 W/4)
     )
 
 
@@ -160,7 +161,8 @@ class ConcatDiscriminator(nn.Module):
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """(B, 1, 28, 28) and (B,) -> (B,) logits."""
-        return self.head(self.body(concat_condition(x, y, self.num_classes))).squeeze(1)
+        told = concat_condition(x, y, self.num_classes)  # (B, 1 + num_classes, 28, 28)
+        return self.head(self.body(told)).squeeze(1)  # (B, 1) -> (B,)
 
 
 class EmbeddingDiscriminator(nn.Module):
@@ -176,8 +178,9 @@ class EmbeddingDiscriminator(nn.Module):
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """(B, 1, 28, 28) and (B,) -> (B,) logits."""
         check.one_each(x, y)
-        label_map = self.embedding(y).view_as(x)
-        return self.head(self.body(torch.cat([x, label_map], dim=1))).squeeze(1)
+        label_map = self.embedding(y).view_as(x)  # (B, 784) -> (B, 1, 28, 28)
+        told = torch.cat([x, label_map], dim=1)  # (B, 2, 28, 28)
+        return self.head(self.body(told)).squeeze(1)  # (B, 1) -> (B,)
 
 
 class ProjectionDiscriminator(nn.Module):

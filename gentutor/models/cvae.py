@@ -51,9 +51,9 @@ class CVAE(nn.Module):
     def encode(self, x: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
         """(B, C, H, W) and B conditions -> mean and log-variance of q(z|x, c), each (B, latent_dim)."""
         check.images(x, self.image_shape)
-        features = self.features(x)
+        features = self.features(x)  # (B, F)
         h = torch.cat([features, self.condition(c).to(features.dtype)], dim=1)  # (B, F + width)
-        mean, log_var = self.posterior(h).chunk(2, dim=1)
+        mean, log_var = self.posterior(h).chunk(2, dim=1)  # (B, 2 latent_dim) -> twice (B, latent_dim)
         return mean, log_var
 
     def decode(self, z: Tensor, c: Tensor) -> Tensor:
@@ -63,7 +63,8 @@ class CVAE(nn.Module):
             expected = f"(..., {len(code)}, {self.latent_dim}), {len(code)} being the number of conditions"
             raise ValueError(f"expected latents of shape {expected}; got {tuple(z.shape)}")
         told = torch.cat([z, code.expand(*z.shape[:-1], -1)], dim=-1)  # (..., B, latent_dim + width)
-        return self.decoder(told.flatten(0, -2)).view(*z.shape[:-1], *self.image_shape)
+        out = self.decoder(told.flatten(0, -2))  # (..., B) as one batch
+        return out.view(*z.shape[:-1], *self.image_shape)  # (..., B, C, H, W)
 
     def log_px_z(self, x: Tensor, z: Tensor, c: Tensor) -> Tensor:
         """log p(x|z, c) in nats: x (B, C, H, W), z (..., B, latent_dim) and B conditions -> (..., B)."""

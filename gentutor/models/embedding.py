@@ -20,12 +20,12 @@ class GlyphEmbedding(nn.Module):
         super().__init__()
         self.image_shape = (channels, size, size)
         self.net = nn.Sequential(
-            *_convolution(channels, width, 1),  # 32
-            *_convolution(width, 2 * width, 2),  # 32 -> 16
+            *_convolution(channels, width, 1),  # (B, width, 32, 32)
+            *_convolution(width, 2 * width, 2),  # (B, 2 width, 16, 16)
             *_convolution(2 * width, 2 * width, 1),
-            *_convolution(2 * width, 4 * width, 2),  # 16 -> 8
+            *_convolution(2 * width, 4 * width, 2),  # (B, 4 width, 8, 8)
             *_convolution(4 * width, 4 * width, 1),
-            *_convolution(4 * width, 4 * width, 2),  # 8 -> 4
+            *_convolution(4 * width, 4 * width, 2),  # (B, 4 width, 4, 4)
             nn.Flatten(),
             nn.Linear(4 * width * (size // 8) ** 2, dim),
         )
@@ -33,7 +33,7 @@ class GlyphEmbedding(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(B, channels, size, size) in [-1, 1] -> (B, dim), each of length 1."""
         check.images(x, self.image_shape)
-        return F.normalize(self.net(x))
+        return F.normalize(self.net(x))  # (B, dim)
 
 
 def _convolution(width_in: int, width_out: int, stride: int) -> list[nn.Module]:

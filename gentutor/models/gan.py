@@ -51,7 +51,7 @@ class MLPGenerator(Generator):
     def forward(self, z: Tensor) -> Tensor:
         """(B, latent_dim) -> (B, C, H, W) in [-1, 1]."""
         check.noise(z, self.latent_dim)
-        return self.net(z).view(-1, *self.image_shape)
+        return self.net(z).view(-1, *self.image_shape)  # (B, C H W) -> (B, C, H, W)
 
 
 class MLPDiscriminator(nn.Module):
@@ -80,7 +80,7 @@ class MLPDiscriminator(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) -> (B,) logits."""
         check.images(x, self.image_shape)
-        return self.net(x).squeeze(1)
+        return self.net(x).squeeze(1)  # (B, 1) -> (B,)
 
 
 class DCGANGenerator(Generator):
@@ -100,16 +100,16 @@ class DCGANGenerator(Generator):
         _expect_multiple_of_4(image_size)
         self.latent_dim = latent_dim
         self.image_shape = (channels, image_size, image_size)
-        small = image_size // 4  # 28 -> 7, 32 -> 8
+        small = image_size // 4  # 28 -> 7, 32 -> 8; the shapes are those for 28
         self.net = nn.Sequential(
             nn.Linear(latent_dim, width * small * small, bias=False),
-            nn.Unflatten(1, (width, small, small)),
+            nn.Unflatten(1, (width, small, small)),  # (B, width, 7, 7)
             nn.BatchNorm2d(width),
             nn.ReLU(),
-            nn.ConvTranspose2d(width, width // 2, 4, stride=2, padding=1, bias=False),  # 7 -> 14
+            nn.ConvTranspose2d(width, width // 2, 4, stride=2, padding=1, bias=False),  # (B, width/2, 14, 14)
             nn.BatchNorm2d(width // 2),
             nn.ReLU(),
-            nn.ConvTranspose2d(width // 2, channels, 4, stride=2, padding=1),  # 14 -> 28
+            nn.ConvTranspose2d(width // 2, channels, 4, stride=2, padding=1),  # (B, channels, 28, 28)
             nn.Tanh(),
         )
         self.apply(dcgan_init)
@@ -134,18 +134,18 @@ class DCGANDiscriminator(nn.Module):
         super().__init__()
         _expect_multiple_of_4(image_size)
         self.image_shape = (channels, image_size, image_size)
-        last = math.ceil(image_size // 4 / 2)  # 28 -> 14 -> 7 -> 4
+        last = math.ceil(image_size // 4 / 2)  # 28 -> 14 -> 7 -> 4; the shapes are those for 28
         self.net = nn.Sequential(
             GaussianNoise(noise),
-            nn.Conv2d(channels, width, 4, stride=2, padding=1),  # 28 -> 14
+            nn.Conv2d(channels, width, 4, stride=2, padding=1),  # (B, width, 14, 14)
             nn.LeakyReLU(0.2),
-            nn.Conv2d(width, 2 * width, 4, stride=2, padding=1, bias=False),  # 14 -> 7
+            nn.Conv2d(width, 2 * width, 4, stride=2, padding=1, bias=False),  # (B, 2 width, 7, 7)
             nn.BatchNorm2d(2 * width),
             nn.LeakyReLU(0.2),
-            nn.Conv2d(2 * width, 4 * width, 3, stride=2, padding=1, bias=False),  # 7 -> 4
+            nn.Conv2d(2 * width, 4 * width, 3, stride=2, padding=1, bias=False),  # (B, 4 width, 4, 4)
             nn.BatchNorm2d(4 * width),
             nn.LeakyReLU(0.2),
-            nn.Flatten(),
+            nn.Flatten(),  # (B, 64 width)
             nn.Linear(4 * width * last * last, 1),
         )
         self.apply(dcgan_init)
@@ -153,7 +153,7 @@ class DCGANDiscriminator(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) -> (B,) logits."""
         check.images(x, self.image_shape)
-        return self.net(x).squeeze(1)
+        return self.net(x).squeeze(1)  # (B, 1) -> (B,)
 
 
 class MLP(Generator):
@@ -185,10 +185,10 @@ class MLP(Generator):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, inputs) -> (B, outputs)."""
-        h = self.features(x)
+        h = self.features(x)  # (B, width)
         if self.minibatch_std:
-            spread = h.std(dim=0).mean().expand(len(h), 1)
-            h = torch.cat([h, spread], dim=1)
+            spread = h.std(dim=0).mean().expand(len(h), 1)  # one number -> (B, 1)
+            h = torch.cat([h, spread], dim=1)  # (B, width + 1)
         return self.last(h)
 
 

@@ -59,8 +59,8 @@ class HistoryPool(nn.Module):
             return fake
         self._expect(fake)
         batch = torch.arange(len(fake), device=fake.device)
-        swap = _uniform((len(fake),), fake, generator) < 0.5
-        place = self.count + batch  # where the image is stored while the pool fills
+        swap = _uniform((len(fake),), fake, generator) < 0.5  # (B,)
+        place = self.count + batch  # (B,), where the image is stored while the pool fills
         fills = place < self.capacity
         place = torch.where(fills, place, self._random_places(fake, generator))
         writes = fills | swap
@@ -81,8 +81,8 @@ class HistoryPool(nn.Module):
     def _random_places(self, fake: Tensor, generator: torch.Generator | None) -> Tensor:
         """A place for each image; every run of ``capacity`` images gets each place once."""
         runs = -(-len(fake) // self.capacity)
-        order = _uniform((runs, self.capacity), fake, generator).argsort(dim=1)
-        return order.flatten()[: len(fake)]
+        order = _uniform((runs, self.capacity), fake, generator).argsort(dim=1)  # (runs, capacity)
+        return order.flatten()[: len(fake)]  # (B,)
 
     def _expect(self, fake: Tensor) -> None:
         """Raise unless ``fake`` fits the stored images; make room for them at the first call."""

@@ -32,8 +32,8 @@ class Rescale(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) -> (B, C, H, W), by bilinear interpolation; what comes from outside is paper, -1."""
         back = torch.cat([torch.diag(1 / self.scale), -(self.shift / self.scale)[:, None]], dim=1)  # (2, 3)
-        grid = functional.affine_grid(back.expand(len(x), -1, -1), list(x.shape), align_corners=False)
-        return functional.grid_sample(x + 1, grid, align_corners=False) - 1
+        places = functional.affine_grid(back.expand(len(x), -1, -1), list(x.shape), align_corners=False)
+        return functional.grid_sample(x + 1, places, align_corners=False) - 1  # places: (B, H, W, 2)
 
 
 def ink_moments(images: Tensor) -> tuple[Tensor, Tensor]:
@@ -72,7 +72,7 @@ def ink_moments(images: Tensor) -> tuple[Tensor, Tensor]:
         mean = (share * centres).sum()
         means.append(mean)
         deviations.append((share * (centres - mean).square()).sum().sqrt())
-    return torch.stack(means), torch.stack(deviations)
+    return torch.stack(means), torch.stack(deviations)  # (2,) each
 
 
 def matched_rescale(source: Tensor, target: Tensor) -> Rescale:

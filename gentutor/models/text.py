@@ -45,7 +45,7 @@ def bag_of_words(tokens: Tensor, table: Tensor) -> Tensor:
     if not tokens.is_cuda:
         check.below(len(table), tokens=tokens)
     vectors = F.embedding(tokens, table)  # (B, T, F)
-    return (vectors * (tokens > 0)[:, :, None]).sum(dim=1)
+    return (vectors * (tokens > 0)[:, :, None]).sum(dim=1)  # (B, F)
 
 
 class TextEncoder(nn.Module):
@@ -70,7 +70,7 @@ class TextEncoder(nn.Module):
         if self.training and self.dropout:
             kept = torch.rand(tokens.shape, dtype=torch.float32, device=tokens.device) >= self.dropout
             tokens = tokens * kept
-        code: Tensor = self.net(bag_of_words(tokens, self.table))
+        code: Tensor = self.net(bag_of_words(tokens, self.table))  # (B, width)
         return code
 
 
@@ -96,23 +96,23 @@ def text_cvae(
     """
     encoder = TextEncoder(words, width, dropout)
     features = nn.Sequential(
-        nn.Conv2d(3, 16, 4, stride=2, padding=1),  # 32 -> 16
+        nn.Conv2d(3, 16, 4, stride=2, padding=1),  # (B, 16, 16, 16)
         nn.SiLU(),
-        nn.Conv2d(16, 32, 4, stride=2, padding=1),  # 16 -> 8
+        nn.Conv2d(16, 32, 4, stride=2, padding=1),  # (B, 32, 8, 8)
         nn.SiLU(),
-        nn.Conv2d(32, 32, 4, stride=2, padding=1),  # 8 -> 4
+        nn.Conv2d(32, 32, 4, stride=2, padding=1),  # (B, 32, 4, 4)
         nn.SiLU(),
-        nn.Flatten(),
+        nn.Flatten(),  # (B, 512)
     )
     posterior = mlp((32 * 4 * 4 + encoder.width, *hidden, 2 * latent_dim), nn.SiLU)
     decoder = nn.Sequential(
         *mlp((latent_dim + encoder.width, *reversed(hidden), 64 * 4 * 4), nn.SiLU),
         nn.SiLU(),
-        nn.Unflatten(1, (64, 4, 4)),
-        nn.ConvTranspose2d(64, 32, 4, stride=2, padding=1),  # 4 -> 8
+        nn.Unflatten(1, (64, 4, 4)),  # (B, 1024) -> (B, 64, 4, 4)
+        nn.ConvTranspose2d(64, 32, 4, stride=2, padding=1),  # (B, 32, 8, 8)
         nn.SiLU(),
-        nn.ConvTranspose2d(32, 16, 4, stride=2, padding=1),  # 8 -> 16
+        nn.ConvTranspose2d(32, 16, 4, stride=2, padding=1),  # (B, 16, 16, 16)
         nn.SiLU(),
-        nn.ConvTranspose2d(16, 3, 4, stride=2, padding=1),  # 16 -> 32
+        nn.ConvTranspose2d(16, 3, 4, stride=2, padding=1),  # (B, 3, 32, 32)
     )
     return CVAE(encoder, features, posterior, decoder, likelihood, latent_dim, PICTURE, examples)

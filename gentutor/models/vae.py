@@ -37,14 +37,15 @@ class VAE(nn.Module):
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """(B, C, H, W) -> the mean and log-variance of q(z|x), each (B, latent_dim)."""
         check.images(x, self.image_shape)
-        mean, log_var = self.encoder(x).chunk(2, dim=1)
+        mean, log_var = self.encoder(x).chunk(2, dim=1)  # (B, 2 latent_dim) -> twice (B, latent_dim)
         return mean, log_var
 
     def decode(self, z: Tensor) -> Tensor:
         """(..., latent_dim) -> (..., C, H, W), e.g. logits."""
         if z.shape[-1] != self.latent_dim:
             raise ValueError(f"expected latents of shape (..., {self.latent_dim}), got {tuple(z.shape)}")
-        return self.decoder(z.reshape(-1, self.latent_dim)).view(*z.shape[:-1], *self.image_shape)
+        out = self.decoder(z.reshape(-1, self.latent_dim))  # (...) as one batch
+        return out.view(*z.shape[:-1], *self.image_shape)  # (..., C, H, W)
 
     def log_px_z(self, x: Tensor, z: Tensor) -> Tensor:
         """log p(x|z) in nats: x (B, C, H, W) and z (..., B, latent_dim) -> (..., B)."""

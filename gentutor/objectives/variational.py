@@ -125,8 +125,8 @@ def reparameterize(mean: Tensor, log_var: Tensor, generator: torch.Generator | N
     """
     check.same_shape(mean=mean, log_var=log_var)
     place = mean.device if generator is None else generator.device
-    noise = torch.randn(mean.shape, generator=generator, dtype=mean.dtype, device=place).to(mean.device)
-    return mean + (log_var / 2).exp() * noise
+    epsilon = torch.randn(mean.shape, generator=generator, dtype=mean.dtype, device=place).to(mean.device)
+    return mean + (log_var / 2).exp() * epsilon
 
 
 def elbo(log_px_z: Tensor, kl: Tensor, beta: float = 1.0) -> Tensor:
