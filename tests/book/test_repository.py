@@ -151,6 +151,13 @@ def test_a_line_of_the_reference_is_a_module_or_a_package_with_its_public_module
         api_modules.modules_of("some.other.*", tmp_path)
 
 
+def test_contributing_names_only_what_there_is():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = re.findall(r"`((?:book|gentutor|tests)/[^`\s]*)`", text)
+    assert len(named) > 15
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
 @pytest.mark.parametrize(
     "arguments", [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]], ids=" ".join
 )
