@@ -123,11 +123,11 @@ def points(dims: int | None = None, **tensors: Tensor) -> None:
             raise ValueError(f"{name} must have shape (N, {expected}), not empty; got {tuple(value.shape)}")
 
 
-def images(x: Tensor, shape: tuple[int, int, int], what: str = "images") -> None:
+def images(x: Tensor, shape: tuple[int, ...], what: str = "images") -> None:
     """A batch (B, C, H, W) of this shape (C, H, W)."""
-    if x.dim() != 4 or tuple(x.shape[1:]) != shape:
-        c, h, w = shape
-        raise ValueError(f"expected {what} of shape (B, {c}, {h}, {w}), got {tuple(x.shape)}")
+    if tuple(x.shape[1:]) != shape:
+        expected = ", ".join(["B", *map(str, shape)])
+        raise ValueError(f"expected {what} of shape ({expected}), got {tuple(x.shape)}")
 
 
 def noise(z: Tensor, latent_dim: int) -> None:
@@ -168,7 +168,8 @@ def within(low: float, high: float, slack: float = ROUNDING, **tensors: Tensor) 
             continue
         least, most = (float(x) for x in torch.aminmax(value.detach()))
         if not (least >= low - slack and most <= high + slack):
-            seen = "nan" if least != least else f"{least:.4g} to {most:.4g}"
+            span = f"{least:.4g}" if least == most else f"{least:.4g} to {most:.4g}"
+            seen = "nan" if least != least else span
             raise ValueError(f"{name} must lie in [{low:g}, {high:g}], got {seen}")
 
 

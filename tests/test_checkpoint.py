@@ -12,8 +12,10 @@ import torch
 from torch import nn
 
 from gentutor import recipes
-from gentutor.running.checkpoint import Card, pretrained, read_card, save, thin
-from gentutor.showing.sampling import png, sample_images, tile
+from gentutor.models.sampling import sample_images
+from gentutor.recipes import pretrained
+from gentutor.running.checkpoint import Card, read_card, save, thin
+from gentutor.showing.samples import png, tile
 from gentutor.training import History
 
 NAME = "dcgan-mnist"

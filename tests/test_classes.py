@@ -8,13 +8,16 @@ from scipy.stats import binomtest
 from gentutor import data
 from gentutor.evaluation import (
     class_frechet_distance,
+    class_metrics,
     conditional_log_likelihood,
+    confusion,
+    digit_features,
+    digit_logits,
     frechet_distance,
     log_likelihood,
     wilson_interval,
     within_class_variance,
 )
-from gentutor.metrics import class_metrics, confusion, digit_features, digit_logits
 from gentutor.models.conditional import OneHot
 from gentutor.models.cvae import mlp_cvae
 from gentutor.objectives.variational import bernoulli_log_prob

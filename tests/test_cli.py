@@ -10,10 +10,10 @@ import torch
 from PIL import Image
 
 from gentutor import recipes
-from gentutor.metrics import measure
+from gentutor.models.sampling import sample_images
 from gentutor.running import checkpoint, runs
 from gentutor.running.resume import load_state
-from gentutor.showing.sampling import sample_images, tile
+from gentutor.showing.samples import tile
 from gentutor.training import History
 
 DCGAN, CLASSIFIER = "dcgan-mnist", "digit-classifier"
@@ -32,7 +32,7 @@ def straight(command, tmp_path_factory) -> Path:
 
 
 def test_a_run_leaves_model_card_samples_and_state(straight):
-    model, card = checkpoint.pretrained(DCGAN, straight)
+    model, card = recipes.pretrained(DCGAN, straight)
     assert card.steps == 6 and card.seed == 0 and card.history.last_step == 6
     assert card.recipe["name"] == DCGAN and card.versions["torch"] == torch.__version__
     assert card.history.values.keys() == {"discriminator", "generator"}
@@ -170,7 +170,7 @@ def test_an_unwritable_folder(command, tmp_path):
 def test_sample(command, straight, tmp_path):
     picture = tmp_path / "samples.png"
     assert str(picture) in command("sample", DCGAN, "--from", straight, "-n", 20, "--out", picture)
-    model, _ = checkpoint.pretrained(DCGAN, straight)
+    model, _ = recipes.pretrained(DCGAN, straight)
     assert np.array_equal(np.asarray(Image.open(picture)), tile(sample_images(model, 20, seed=0)))
     command("sample", DCGAN, "--from", straight, "-n", 20, "--out", picture, "--seed", 1)
     assert np.array_equal(np.asarray(Image.open(picture)), tile(sample_images(model, 20, seed=1)))
@@ -191,10 +191,10 @@ def test_store_measures_the_rounded_weights(command, tmp_path, monkeypatch):
     folder = tmp_path / "package"
     monkeypatch.setattr(checkpoint, "FOLDER", folder)
     command("train", CLASSIFIER, "--out", tmp_path / "run", "--steps", 3, "--store")
-    model, card = checkpoint.pretrained(CLASSIFIER, folder)
+    model, card = recipes.pretrained(CLASSIFIER, folder)
     assert card.dtype == "float16" and card.steps == 3
     assert 0 < card.metrics["accuracy"] < 1 and card.check["values"].keys() == card.metrics.keys()
-    again = measure(recipes.get(CLASSIFIER), model, samples=card.check["samples"], seed=card.check["seed"])
+    again = recipes.get(CLASSIFIER).measure(model, n=card.check["samples"], seed=card.check["seed"])
     assert again == card.check["values"]
     first = contents(folder)
     command("store", CLASSIFIER, "--from", tmp_path / "run")  # without training again
@@ -224,3 +224,8 @@ def test_python_m_gentutor_is_the_command():
     assert result.returncode == 1 and result.stdout == ""
     assert result.stderr.startswith("error: unknown recipe 'nope'; known: ")
     assert result.stderr.count("\n") == 1
+
+
+def test_options_that_are_left_out_have_their_defaults(command):
+    assert "unknown study 'nope'" in command.fails("study", "nope")
+    assert "unknown recipe 'nope'" in command.fails("spread", "nope")

@@ -104,7 +104,7 @@ def test_the_spread_is_the_standard_deviation_over_seeds(command, package, tmp_p
     changed = {key for key in after if after[key] != before[key]}
     assert changed == {"spread", "spread_mean", "spread_seeds"}
     assert "all 3 steps are done already" in command(*arguments)  # goes on where it stopped
-    checkpoint.pretrained(CLASSIFIER, package)  # the card still fits its weights
+    recipes.pretrained(CLASSIFIER, package)  # the card still fits its weights
 
 
 @pytest.mark.parametrize("seeds", ["0", "1,1", "a,b", "", "0,-1", "0,4294967296"])

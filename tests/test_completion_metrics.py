@@ -4,10 +4,10 @@ import pytest
 import torch
 
 from gentutor import data, recipes
-from gentutor.metrics import completion_metrics, measure
+from gentutor.evaluation import completion_metrics
 from gentutor.models.completion import halves
+from gentutor.models.sampling import sample_images
 from gentutor.objectives.variational import bernoulli_log_prob
-from gentutor.showing.sampling import sample_images, shown_samples
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +65,8 @@ def test_measuring_untrained_models(name):
     torch.manual_seed(0)
     recipe = recipes.get(name)
     model = recipe.model()
-    numbers = measure(recipe, model, samples=60)
-    assert measure(recipe, model, samples=60) == numbers != measure(recipe, model, samples=60, seed=1)
+    numbers = recipe.measure(model, n=60)
+    assert recipe.measure(model, n=60) == numbers != recipe.measure(model, n=60, seed=1)
     assert 0 < numbers["error_best"] <= numbers["error"]
     assert numbers["error_mean"] <= numbers["error"] + 1e-3
     assert (numbers["variety"] == 0) == (name == "regression-completion")
@@ -80,7 +80,7 @@ def test_the_regressions_likelihood_is_exact():
     with torch.no_grad():
         network.decoder[-1].weight.zero_()
         network.decoder[-1].bias.fill_(-1.5)
-    numbers = measure(recipe, network, samples=200)
+    numbers = recipe.measure(network, n=200)
     images = data.mnist("test").images[
         torch.randperm(10_000, generator=torch.Generator().manual_seed(0))[:200]
     ]
@@ -92,11 +92,14 @@ def test_the_regressions_likelihood_is_exact():
 
 
 def test_grids_show_the_whole_digit():
-    model = recipes.get("cgan-completion").model()
-    images = shown_samples(model, 13, seed=2)
+    recipe = recipes.get("cgan-completion")
+    model = recipe.model()
+    images = recipe.sample(model, 13, seed=2).images
     upper, lower = halves(images)
     assert images.shape == (13, 1, 28, 28)
     torch.testing.assert_close(upper, model.examples[torch.arange(13) % 10])
     torch.testing.assert_close(lower, sample_images(model, 13, seed=2))
-    plain = recipes.get("cgan-mnist").model()
-    assert torch.equal(shown_samples(plain, 3), sample_images(plain, 3))
+    given = torch.rand(1, 14, 28)
+    assert torch.equal(recipe.sample(model, 2, given=given).images[:, :, :14], given.expand(2, 1, 14, 28))
+    with pytest.raises(ValueError, match=r"upper halves of shape \(2, 1, 14, 28\), got \(3, 1, 14, 28\)"):
+        recipe.sample(model, 2, given=given.expand(3, 1, 14, 28))

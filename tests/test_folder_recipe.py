@@ -11,10 +11,9 @@ import torch
 from PIL import Image
 
 from gentutor import data, recipes
-from gentutor.metrics import measure
-from gentutor.running import checkpoint, runs
+from gentutor.running import runs
 from gentutor.running.resume import load_state
-from gentutor.showing.sampling import tile, translations
+from gentutor.showing.samples import tile, translations
 from gentutor.training import fit
 from tests.folders import images_of_all_kinds
 
@@ -128,7 +127,7 @@ def test_it_trains_on_a_gpu_in_mixed_precision(root):
 
 
 def test_the_command_leaves_model_grids_and_state(straight, root):
-    model, card = checkpoint.pretrained(NAME, straight)
+    model, card = recipes.pretrained(NAME, straight)
     recipe = recipes.restore(NAME, card.recipe)
     assert card.steps == 3 and recipe.steps.full == 200 * 3 and recipe.folder == str(root.resolve())
     assert card.history.values.keys() == {"adversarial", "cycle", "identity", "discriminator"}
@@ -162,7 +161,7 @@ def test_resuming_ends_with_the_same_weights(command, straight, root, tmp_path, 
         assert "the machine goes down" in command.fails("train", NAME, *arguments)
     assert load_state(tmp_path)["run"]["history"]["done"] == 2
     assert "2 of 3 steps done" in command("train", NAME, "--out", tmp_path, "--resume")  # all else is stored
-    ours, theirs = (checkpoint.pretrained(NAME, out)[0].state_dict() for out in (tmp_path, straight))
+    ours, theirs = (recipes.pretrained(NAME, out)[0].state_dict() for out in (tmp_path, straight))
     assert all(torch.equal(ours[key], theirs[key]) for key in theirs)
     assert "made with width 2, not 4" in command.fails(
         "train", NAME, "--out", tmp_path, "--resume", "--width", 4
@@ -201,11 +200,11 @@ def test_sample_translates_test_images_and_evaluate_measures_cycles(command, str
     picture = tmp_path / "a.png"
     printed = command("sample", NAME, "--from", straight, "-n", 3, "--out", picture)
     assert "3 images of each domain" in printed
-    model, card = checkpoint.pretrained(NAME, straight)
+    model, card = recipes.pretrained(NAME, straight)
     recipe = recipes.restore(NAME, card.recipe)
     a, b = (images[:3] for images in recipe.images("test"))
     assert np.array_equal(np.asarray(Image.open(picture)), tile(translations(model, a, b, 3), 3))
-    numbers = measure(recipe, model, samples=2)
+    numbers = recipe.measure(model, n=2)
     assert numbers.keys() == {"cycle", "cycle_disturbed"} and 0 < numbers["cycle"] < 4
     assert "cycle" in command("evaluate", NAME, "--from", straight)
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from gentutor import data, studies
-from gentutor.metrics.completion import questions
+from gentutor.evaluation.completion import questions
 from gentutor.running.checkpoint import read_card
 from gentutor.studies import styles
 from gentutor.studies.conditional import digit_baselines

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 from torch._subclasses import FakeTensorMode
 
-from gentutor import metrics, recipes, settings
-from gentutor.metrics import completion, conditional, measure, text, unconditional
+from gentutor import recipes, settings
+from gentutor.evaluation import completion, conditional, digits, text
 from gentutor.objectives.variational import reparameterize
 from gentutor.running import checkpoint, compare, runs
 
@@ -33,14 +33,13 @@ def where(monkeypatch) -> list[str]:
     """The devices on which models are measured, if the best one is called "meta"."""
     seen: list[str] = []
 
-    def measured(recipe: object, model: torch.nn.Module, **settings: object) -> dict[str, float]:
+    def measured(recipe: object, model: torch.nn.Module, *settings: object) -> dict[str, float]:
         seen.extend({parameter.device.type for parameter in model.parameters()})
         return {}
 
     for module in (settings, runs):
         monkeypatch.setattr(module, "device", lambda: META)
-    for module in (metrics, compare):
-        monkeypatch.setattr(module, "measure", measured)
+    monkeypatch.setattr(recipes.ClassifierRecipe, "measure", measured)
     return seen
 
 
@@ -71,11 +70,11 @@ def pretended(monkeypatch) -> None:
 
         return look
 
-    for module in (unconditional, conditional, text):
+    for module in (digits, conditional, text):
         monkeypatch.setattr(module, "active_units", on_the_gpu(0))
     for name, result in {"frechet_distance": 0.0, "kernel_distance": 0.0, "precision_recall": (0, 0)}.items():
-        monkeypatch.setattr(unconditional, name, on_the_gpu(result))
-    monkeypatch.setattr(unconditional, "digit_features", lambda images: images.flatten(1))
+        monkeypatch.setattr(digits, name, on_the_gpu(result))
+    monkeypatch.setattr(digits, "digit_features", lambda images: images.flatten(1))
     monkeypatch.setattr(conditional, "class_metrics", on_the_gpu({}))
     monkeypatch.setattr(completion, "completion_metrics", on_the_gpu({}))
     monkeypatch.setattr(completion, "monte_carlo", lambda values: on_the_gpu((0.0, 0.0))(values))
@@ -85,9 +84,9 @@ def pretended(monkeypatch) -> None:
     for name in ("item", "__float__", "__int__"):
         monkeypatch.setattr(Tensor, name, lambda self: 0)
     monkeypatch.setattr(Tensor, "__bool__", lambda self: True)
-    unconditional._reference_features.cache_clear()
+    digits._reference_features.cache_clear()
     yield
-    unconditional._reference_features.cache_clear()
+    digits._reference_features.cache_clear()
 
 
 @pytest.mark.parametrize("name", PRETENDED)
@@ -98,13 +97,13 @@ def test_everything_is_on_the_models_device(name, request):
     with FakeTensorMode(allow_non_fake_inputs=True), torch.device(GPU):
         model = recipe.model()
     with FakeTensorMode(allow_non_fake_inputs=True):
-        measure(recipe, model, samples=20)
+        recipe.measure(model, n=20)
 
 
 @pytest.mark.gpu
 @pytest.mark.parametrize("name", checkpoint.stored())
 def test_a_gpu_measures_what_a_processor_does(name):
-    recipe, (model, _) = recipes.get(name), checkpoint.pretrained(name)
-    expected = measure(recipe, model, samples=500)
-    found = measure(recipe, model.to(settings.device()), samples=500)
+    recipe, (model, _) = recipes.get(name), recipes.pretrained(name)
+    expected = recipe.measure(model, n=500)
+    found = recipe.measure(model.to(settings.device()), n=500)
     assert found == pytest.approx(expected, rel=2e-2, abs=2e-2, nan_ok=True)

@@ -7,9 +7,7 @@ import torch
 from torch import nn
 
 from gentutor import data, recipes
-from gentutor.evaluation import frechet_distance
-from gentutor.metrics import digit_features, measure
-from gentutor.running import checkpoint
+from gentutor.evaluation import digit_features, frechet_distance
 
 GAN = recipes.get("dcgan-mnist")
 CLASSIFIER = recipes.get("digit-classifier")
@@ -43,7 +41,7 @@ def test_features_of_images():
     assert features.shape == (30, 64) and features.dtype == torch.float32
     assert features.abs().max() <= 1 and not features.requires_grad
     torch.testing.assert_close(digit_features(images.double()), features)
-    model, _ = checkpoint.pretrained("digit-classifier")
+    model, _ = recipes.pretrained("digit-classifier")
     with torch.no_grad():
         torch.testing.assert_close(model.features(images), features)
 
@@ -69,7 +67,7 @@ def test_images_that_have_no_features():
 
 
 def test_measuring_real_images_gives_the_best_numbers():
-    numbers = measure(GAN, Replay(some("train", 500).images), samples=500)
+    numbers = GAN.measure(Replay(some("train", 500).images), n=500)
     names = ["frechet", "kernel", "precision", "recall"]
     assert list(numbers) == [*names, *(f"{name}_train" for name in names), "frechet_noise"]
     assert all(isinstance(number, float) for number in numbers.values())
@@ -82,7 +80,7 @@ def test_measuring_real_images_gives_the_best_numbers():
 
 def test_measuring_one_class_alone():
     images, labels = some("train", 8000)
-    ones = measure(GAN, Replay(images[labels == 1]), samples=500)
+    ones = GAN.measure(Replay(images[labels == 1]), n=500)
     assert ones["frechet"] > 10 * ones["frechet_train"]
     assert ones["precision"] > 0.7 and ones["recall"] < 0.25  # good samples, little variety
 
@@ -90,7 +88,7 @@ def test_measuring_one_class_alone():
 def test_measuring_noise():
     generator = torch.Generator().manual_seed(1)
     noise = torch.randint(0, 256, (500, 1, 28, 28), generator=generator).to(torch.uint8)
-    numbers = measure(GAN, Replay(noise), samples=500)
+    numbers = GAN.measure(Replay(noise), n=500)
     assert numbers["frechet"] == pytest.approx(numbers["frechet_noise"], rel=0.05)
     assert numbers["recall"] < 0.05
 
@@ -100,9 +98,9 @@ def test_a_measurement_is_reproducible_and_leaves_no_trace():
     model = GAN.model().train()
     weights = {name: value.clone() for name, value in model.state_dict().items()}
     state = torch.get_rng_state()
-    first = measure(GAN, model, samples=100, seed=3)
-    assert measure(GAN, model, samples=100, seed=3) == first
-    assert measure(GAN, model, samples=100, seed=4) != first
+    first = GAN.measure(model, n=100, seed=3)
+    assert GAN.measure(model, n=100, seed=3) == first
+    assert GAN.measure(model, n=100, seed=4) != first
     assert model.training and torch.equal(torch.get_rng_state(), state)
     assert all(torch.equal(value, weights[name]) for name, value in model.state_dict().items())
 
@@ -116,12 +114,12 @@ def test_the_reference_is_random_and_not_the_first_images():
 
 
 def test_measuring_a_classifier():
-    model, card = checkpoint.pretrained("digit-classifier")
-    numbers = measure(CLASSIFIER, model)
+    model, card = recipes.pretrained("digit-classifier")
+    numbers = CLASSIFIER.measure(model)
     assert numbers["accuracy"] >= 0.992
     assert numbers == pytest.approx(card.metrics, abs=5e-4)
     assert 0 < numbers["cross_entropy"] < 0.05
-    untrained = measure(CLASSIFIER, CLASSIFIER.model(), samples=300)
+    untrained = CLASSIFIER.measure(CLASSIFIER.model(), n=300)
     assert untrained["accuracy"] < 0.5 and untrained["cross_entropy"] > 1.5
 
 
@@ -129,17 +127,17 @@ def test_measuring_a_vae():
     torch.manual_seed(0)
     recipe = recipes.get("vae-mnist")
     vae = recipe.model()
-    numbers = measure(recipe, vae, samples=60)
+    numbers = recipe.measure(vae, n=60)
     assert numbers["negative_elbo"] == pytest.approx(numbers["distortion"] + numbers["kl"])
     assert numbers["nll"] < numbers["negative_elbo"]  # 30 draws against one
     assert numbers["nll"] == pytest.approx(784 * math.log(2), rel=0.05)  # it knows nothing yet
     assert 0 < numbers["nll_error"] < 5 and 0 <= numbers["active"] <= 50 and numbers["frechet"] > 0
-    assert measure(recipe, vae, samples=60) == numbers != measure(recipe, vae, samples=60, seed=1)
+    assert recipe.measure(vae, n=60) == numbers != recipe.measure(vae, n=60, seed=1)
 
 
 def test_measuring_an_autoencoder():
     recipe = recipes.get("autoencoder-2d-mnist")
-    numbers = measure(recipe, recipe.model(), samples=60)
+    numbers = recipe.measure(recipe.model(), n=60)
     assert numbers == {"distortion": pytest.approx(784 * math.log(2), rel=0.05)}
 
 
@@ -147,7 +145,7 @@ def test_measuring_a_conditional_gan():
     torch.manual_seed(0)
     recipe = recipes.get("cgan-mnist")
     generator = recipe.model()
-    numbers = measure(recipe, generator, samples=300)
+    numbers = recipe.measure(generator, n=300)
     names = ["accuracy", "accuracy_low", "accuracy_high", "information", "frechet", "class_frechet"]
     names += ["variance", "precision", "recall"]
     assert list(numbers) == [*names, *(f"{name}_train" for name in names)]
@@ -155,7 +153,7 @@ def test_measuring_a_conditional_gan():
     assert numbers["accuracy_train"] > 0.97 and numbers["information_train"] > 2.1
     assert numbers["variance_train"] == pytest.approx(1, abs=0.15)
     assert numbers["class_frechet_train"] < 0.3 * numbers["class_frechet"]
-    assert measure(recipe, generator, samples=300) == numbers
+    assert recipe.measure(generator, n=300) == numbers
 
 
 def test_a_conditional_gan_is_asked_for_the_labels_of_the_test_images():
@@ -169,7 +167,7 @@ def test_a_conditional_gan_is_asked_for_the_labels_of_the_test_images():
             return super().forward(z)
 
     chosen = torch.randperm(10_000, generator=torch.Generator().manual_seed(0))[:300]
-    numbers = measure(recipes.get("cgan-mnist"), Told(data.mnist("test").images[chosen]), samples=300)
+    numbers = recipes.get("cgan-mnist").measure(Told(data.mnist("test").images[chosen]), n=300)
     assert torch.equal(torch.cat(asked), data.mnist("test").labels[chosen])
     assert numbers["accuracy"] > 0.97  # the test images themselves, played back
     assert numbers["variance"] == pytest.approx(1) and numbers["class_frechet"] == pytest.approx(0, abs=1e-6)
@@ -179,7 +177,7 @@ def test_measuring_a_conditional_vae():
     torch.manual_seed(0)
     recipe = recipes.get("cvae-mnist")
     cvae = recipe.model()
-    numbers = measure(recipe, cvae, samples=200)
+    numbers = recipe.measure(cvae, n=200)
     assert numbers["negative_elbo"] == pytest.approx(numbers["distortion"] + numbers["kl"])
     assert numbers["nll"] == pytest.approx(784 * math.log(2), rel=0.05)  # it knows nothing yet
     for suffix in ("", "_drawn", "_train", "_binary"):
@@ -188,13 +186,11 @@ def test_measuring_a_conditional_vae():
     assert numbers["variance_drawn"] == pytest.approx(784 / 4 / 56, rel=0.1)  # and every draw is noise
     assert numbers["variance_binary"] == pytest.approx(1, abs=0.1)
     assert numbers["accuracy_train"] > numbers["accuracy_binary"] > 0.9
-    assert measure(recipe, cvae, samples=200) == numbers
+    assert recipe.measure(cvae, n=200) == numbers
 
 
 def test_what_cannot_be_measured():
-    with pytest.raises(TypeError, match="no measure for a recipe of type str"):
-        measure("dcgan-mnist", GAN.model())
     with pytest.raises(ValueError, match="samples must be more than 3, got 3"):
-        measure(GAN, GAN.model(), samples=3)
+        GAN.measure(GAN.model(), n=3)
     with pytest.raises(ValueError, match="samples must lie in 1 to 10000, the images there are, got 0"):
-        measure(CLASSIFIER, CLASSIFIER.model(), samples=0)
+        CLASSIFIER.measure(CLASSIFIER.model(), n=0)

@@ -10,13 +10,14 @@ import pytest
 import torch
 from PIL import Image
 
-from gentutor import data, evaluation, metrics, models, recipes, steps
+from gentutor import data, evaluation, models, recipes, steps
 from gentutor.models.cvae import Turned
 from gentutor.models.logistic import LogisticRegression
 from gentutor.models.rescale import Rescale, matched_rescale
+from gentutor.models.sampling import sample_images, translate
 from gentutor.optim import EMA
 from gentutor.running import checkpoint
-from gentutor.showing.sampling import sample_images, shown_samples, tile, translate, translations
+from gentutor.showing.samples import tile, translations
 from tests import modes
 from tests.modes_networks import (
     DRAWN,
@@ -102,15 +103,13 @@ def test_samples_in_every_mode(name):
     (network, *_) = built(DRAWN[name])
     images = sample_images(network, 5)
     with modes.other_defaults():
-        modes.expect_same(
-            (sample_images(network, 5), shown_samples(network, 5)), (images, shown_samples(network, 5))
-        )
+        modes.expect_same(sample_images(network, 5), images)
         assert (tile(images, 2) == tile(images, 2)).all()
     with modes.autocast():
         torch.testing.assert_close(sample_images(network, 5), images, rtol=0, atol=0.02)
     for dtype in (torch.float64, torch.bfloat16):
         other = sample_images(network.to(dtype), 5)
-        assert other.dtype == dtype and shown_samples(network, 5).dtype == dtype
+        assert other.dtype == dtype
         torch.testing.assert_close(other.float(), images, rtol=0, atol=0.02)
 
 
@@ -187,7 +186,7 @@ def test_binary_images_in_bfloat16_have_their_probability():
 def test_stored_networks_are_float32_whatever_the_defaults():
     for name in checkpoint.stored():
         with modes.other_defaults():
-            model, _ = checkpoint.pretrained(name)
+            model, _ = recipes.pretrained(name)
         for tensor in model.state_dict().values():
             assert tensor.device == CPU and tensor.dtype in (torch.float32, torch.int64)
 
@@ -234,13 +233,13 @@ def test_recipes_train_and_measure_the_same_whatever_the_defaults(kind, few_digi
     def trained():
         run = recipe.start(CPU)
         losses = tuple(run.step(next(run.batches)) for _ in range(2))
-        return run, (losses, tuple(run.model.state_dict().values()), metrics.measure(recipe, run.model, n))
+        return run, (losses, tuple(run.model.state_dict().values()), recipe.measure(run.model, n))
 
     run, expected = trained()
     with modes.other_defaults():
         modes.expect_same(trained()[1], expected)
     with modes.autocast():
-        modes.expect_same(metrics.measure(recipe, run.model, n), expected[2])
+        modes.expect_same(recipe.measure(run.model, n), expected[2])
         modes.expect_finite(run.step(next(run.batches)))
     with pytest.raises(TypeError, match="expected a float32 model, got one of torch.float64; model.float"):
-        metrics.measure(recipe, run.model.double(), n)
+        recipe.measure(run.model.double(), n)

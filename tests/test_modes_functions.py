@@ -6,9 +6,10 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from gentutor import data, evaluation, metrics
+from gentutor import data, evaluation
 from gentutor.classical import GaussianClassifier, MarkovChain, ProbabilisticPCA
-from gentutor.metrics import styles
+from gentutor.data import domain_images
+from gentutor.evaluation import styles
 from gentutor.models.conditional import concat_condition
 from gentutor.models.text import bag_of_words
 from gentutor.objectives import (
@@ -22,7 +23,6 @@ from gentutor.objectives import (
     translation,
     variational,
 )
-from gentutor.recipes.domains import domain_images
 from tests import modes
 from tests.modes import rand, randn
 
@@ -111,11 +111,11 @@ MEASURES = {
     evaluation.widened: [LOG_VAR, 1.2],
     evaluation.wilson_interval: [3, 5],
     evaluation.within_class_variance: [A, OF_A],
-    metrics.class_metrics: [DIGITS, OF_B.repeat(2)[:60], DIGITS.flip(3), OF_B.repeat(2)[:60]],
-    metrics.completion_metrics: [ANSWERS, LOWER * 0.9, UPPER, LABELS],
-    metrics.confusion: [LABELS, LABELS.flip(0)],
-    metrics.digit_features: [DIGITS],
-    metrics.digit_logits: [DIGITS],
+    evaluation.class_metrics: [DIGITS, OF_B.repeat(2)[:60], DIGITS.flip(3), OF_B.repeat(2)[:60]],
+    evaluation.completion_metrics: [ANSWERS, LOWER * 0.9, UPPER, LABELS],
+    evaluation.confusion: [LABELS, LABELS.flip(0)],
+    evaluation.digit_features: [DIGITS],
+    evaluation.digit_logits: [DIGITS],
     styles.ink: [DIGITS],
     styles.other_labels: [LABELS],
     styles.slant: [DIGITS],
@@ -131,7 +131,7 @@ def latent_information(mean, log_var):
 
 
 def glyph_features(images):
-    return metrics.glyph_features("brush", images)
+    return evaluation.glyph_features("brush", images)
 
 
 MEASURES |= {latent_information: [MEAN, LOG_VAR], glyph_features: [GLYPHS]}
@@ -151,7 +151,7 @@ def test_every_public_function_has_a_case():
     public = {f for m in modules for n, f in vars(m).items() if inspect.isfunction(f) and n[0] != "_"}
     checks = {f for f in public if name(f).startswith("expect_")}
     assert public - checks == set(OBJECTIVES) | {classical.plain_modes}
-    public = {*evaluation.__all__, *metrics.__all__} - {"NEIGHBOURS"} - WITH_A_MODEL
+    public = set(evaluation.__all__) - {"NEIGHBOURS"} - WITH_A_MODEL
     assert public <= {name(function) for function in MEASURES}
 
 

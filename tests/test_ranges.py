@@ -4,15 +4,16 @@ import numpy as np
 import pytest
 import torch
 
-from gentutor import evaluation, metrics, steps
-from gentutor.metrics import styles
+from gentutor import evaluation, steps
+from gentutor.evaluation import styles
 from gentutor.models.cyclegan import Generators, ResnetGenerator
 from gentutor.models.rescale import ink_moments
+from gentutor.models.sampling import translate
 from gentutor.models.vae import mlp_vae
 from gentutor.objectives.variational import bernoulli_log_prob
 from gentutor.recipes import start_at_pixel_means
 from gentutor.showing.plotting import image_grid, player
-from gentutor.showing.sampling import png, tile, translate, translations
+from gentutor.showing.samples import png, tile, translations
 from tests.modes import rand
 
 UNIT, HALF, GLYPHS = rand(4, 1, 28, 28), rand(4, 1, 14, 28), 2 * rand(4, 1, 32, 32) - 1
@@ -49,14 +50,14 @@ IN_UNIT = {  # functions of images in [0, 1]
     "bernoulli_log_prob": lambda unit: bernoulli_log_prob(torch.zeros_like(unit), unit),
     "log_likelihood": lambda unit: evaluation.log_likelihood(vae(), unit, 2, 9),
     "start_at_pixel_means": lambda unit: start_at_pixel_means(vae(), unit),
-    "digit_features": metrics.digit_features,
-    "digit_logits": metrics.digit_logits,
-    "class_metrics": lambda unit: metrics.class_metrics(unit, LABELS, UNIT, LABELS),
-    "class_metrics of data": lambda unit: metrics.class_metrics(UNIT, LABELS, unit, LABELS),
-    "completion_metrics": lambda unit: metrics.completion_metrics(
+    "digit_features": evaluation.digit_features,
+    "digit_logits": evaluation.digit_logits,
+    "class_metrics": lambda unit: evaluation.class_metrics(unit, LABELS, UNIT, LABELS),
+    "class_metrics of data": lambda unit: evaluation.class_metrics(UNIT, LABELS, unit, LABELS),
+    "completion_metrics": lambda unit: evaluation.completion_metrics(
         torch.stack([HALF, unit[:, :, :14]]), HALF, HALF, LABELS
     ),
-    "completion_metrics of hidden halves": lambda unit: metrics.completion_metrics(
+    "completion_metrics of hidden halves": lambda unit: evaluation.completion_metrics(
         HALF[None], unit[:, :, :14], HALF, LABELS
     ),
 }
@@ -76,7 +77,7 @@ IN_SIGNED = {
     "translations": lambda images: translations(generators(), images, GLYPHS, 2),
     "translations of B": lambda images: translations(generators(), GLYPHS, images, 2),
     "ink_moments": ink_moments,
-    "glyph_features": lambda images: metrics.glyph_features("brush", images),
+    "glyph_features": lambda images: evaluation.glyph_features("brush", images),
 }
 
 
@@ -127,7 +128,7 @@ def test_the_other_ranges():
     with pytest.raises(ValueError, match="log_w holds nan"):
         evaluation.effective_sample_size(NAN)
     with pytest.raises(ValueError, match=r"seen must lie in \[0, 2\], got 0 to 3"):
-        metrics.confusion(torch.tensor([0, 1]), torch.tensor([0, 3]), classes=3)
+        evaluation.confusion(torch.tensor([0, 1]), torch.tensor([0, 3]), classes=3)
     with pytest.raises(ValueError, match="images must be at least 0, got -1"):
         styles.slant(2 * UNIT.round() - 1)
     with pytest.raises(ValueError, match="images must be at least 0, got nan"):

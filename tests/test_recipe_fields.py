@@ -17,8 +17,8 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from gentutor import data, recipes
+from gentutor.data import domain_images
 from gentutor.recipes import Recipe, cyclegan, embedding
-from gentutor.recipes.domains import domain_images
 from gentutor.running import checkpoint
 from gentutor.running.resume import new_plan
 from gentutor.settings import Steps
@@ -141,13 +141,13 @@ def unchanged(smaller) -> Callable[[str], dict[str, Any]]:
 def trained(recipe: Recipe) -> dict[str, Any]:
     """What a run is after its steps, by name: weights, averages, optimisers with their settings, rates."""
 
-    def another(name: str) -> tuple[nn.Module, None]:
+    def another(name: str, build: object) -> tuple[nn.Module, None]:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(99)
             return recipe.model(), None
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(checkpoint, "pretrained", another)
+        patch.setattr(checkpoint, "load", another)
         run = recipe.start(CPU)
     found: dict[str, Any] = {}
     for _ in range(TAKEN):

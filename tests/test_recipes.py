@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from gentutor import recipes
+from gentutor.models.sampling import sample_images
 from gentutor.recipes import ALL, Recipe
-from gentutor.showing.sampling import sample_images
 from gentutor.training import Run, fit
 
 CPU = torch.device("cpu")

@@ -9,6 +9,8 @@ from gentutor import data
 from gentutor.evaluation import (
     active_units,
     class_frechet_distance,
+    class_metrics,
+    completion_metrics,
     density_coverage,
     expected_calibration_error,
     frechet_distance,
@@ -25,8 +27,7 @@ from gentutor.evaluation import (
     within_class_variance,
 )
 from gentutor.evaluation.distances import CHUNK
-from gentutor.metrics import class_metrics, completion_metrics
-from gentutor.metrics.styles import style_correlation
+from gentutor.evaluation.styles import style_correlation
 
 TIMES = 4  # that each point occurs
 

@@ -5,10 +5,9 @@ import torch
 import typer
 
 from gentutor import _memory, recipes
-from gentutor.metrics import measure
 from gentutor.models.gan import MLPGenerator
+from gentutor.models.sampling import sample_images
 from gentutor.running.progress import one_line_errors
-from gentutor.showing.sampling import sample_images
 from tests.folders import images_of_all_kinds
 
 TINY = ("--size", 32, "--width", 2, "--blocks", 1, "--steps", 1)
@@ -76,7 +75,7 @@ def test_other_errors_of_the_program_keep_their_traceback():
 def test_more_test_digits_than_there_are(name, samples):
     recipe = recipes.get(name)
     with pytest.raises(ValueError, match="samples must (lie in 1 to 10000|be more than 3).*, got"):
-        measure(recipe, recipe.model(), samples=samples)
+        recipe.measure(recipe.model(), n=samples)
 
 
 def test_more_translations_than_test_images(command, tmp_path):

@@ -24,7 +24,7 @@ from gentutor.running.resume import (
     new_plan,
     save_state,
 )
-from gentutor.showing.sampling import png
+from gentutor.showing.samples import png
 
 RECIPE = replace(recipes.DCGAN, batch_size=4)
 PLAN = Plan(profile="ci", steps=20, record=1)

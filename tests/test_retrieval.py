@@ -5,11 +5,11 @@ import torch
 from sklearn.neighbors import NearestNeighbors
 
 from gentutor import data, recipes
+from gentutor.data import emoji_names, emoji_words, name_tokens
 from gentutor.evaluation import retrieval_ranks
-from gentutor.metrics import measure
-from gentutor.metrics.text import name_groups
-from gentutor.recipes.text import SHOWN, emoji_names, emoji_words, name_tokens
-from gentutor.showing.sampling import sample_images
+from gentutor.evaluation.text import name_groups
+from gentutor.models.sampling import sample_images
+from gentutor.recipes.text import SHOWN
 
 
 def random(*shape: int, seed: int = 0) -> torch.Tensor:
@@ -64,8 +64,8 @@ def test_measuring_emoji_from_their_names():
     torch.manual_seed(0)
     recipe = recipes.get("cvae-emoji")
     model = recipe.model()
-    numbers = measure(recipe, model, samples=60)
-    assert measure(recipe, model, samples=60) == numbers != measure(recipe, model, samples=60, seed=1)
+    numbers = recipe.measure(model, n=60)
+    assert recipe.measure(model, n=60) == numbers != recipe.measure(model, n=60, seed=1)
     assert numbers["top1"] <= numbers["top5"] < 0.5 and numbers["names"] == numbers["names_train"] == 60
     assert numbers["top5_low_known"] <= numbers["top5_known"] <= numbers["top5_high_known"]
     assert {"top1_new", "top1_train", "negative_elbo", "negative_elbo_train"} <= numbers.keys()

@@ -3,20 +3,12 @@ import pytest
 import torch
 from torch import nn
 
-from gentutor.models.classifier import DigitClassifier
 from gentutor.models.conditional import OneHot, label_generator
 from gentutor.models.cvae import CVAE, mlp_cvae
-from gentutor.models.gan import DCGANDiscriminator, DCGANGenerator, MLPGenerator
+from gentutor.models.gan import DCGANGenerator, MLPGenerator
+from gentutor.models.sampling import evaluating, sample_images
 from gentutor.objectives.variational import bernoulli_log_prob
-from gentutor.showing.sampling import (
-    evaluating,
-    from_png,
-    grid_columns,
-    makes_images,
-    png,
-    sample_images,
-    tile,
-)
+from gentutor.showing.samples import from_png, png, tile
 
 
 @pytest.fixture(params=[MLPGenerator, DCGANGenerator])
@@ -69,13 +61,6 @@ def test_counts_must_be_positive(generator, n):
         sample_images(generator, n)
     with pytest.raises(ValueError, match=f"at least 1, got 4 and {n}"):
         sample_images(generator, 4, chunk=n)
-
-
-@pytest.mark.parametrize("model", [DigitClassifier, DCGANDiscriminator])
-def test_only_a_generator_makes_images(model):
-    assert not makes_images(model())
-    with pytest.raises(TypeError, match=f"{model.__name__} is no generator of images"):
-        sample_images(model(), 4)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -150,7 +135,3 @@ def test_conditions_that_do_not_fit(conditional, generator):
         sample_images(conditional, 1, condition=torch.tensor([10]))
     with pytest.raises(ValueError, match=f"{type(generator).__name__} takes no condition, got one"):
         sample_images(generator, 1, condition=torch.tensor([0]))
-
-
-def test_a_row_for_each_round_of_examples(conditional, generator):
-    assert grid_columns(conditional) == 10 and grid_columns(generator) == 8

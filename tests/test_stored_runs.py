@@ -9,10 +9,9 @@ import safetensors.torch
 import torch
 
 from gentutor import recipes
-from gentutor.metrics import measure
+from gentutor.recipes import pretrained
 from gentutor.running import checkpoint
-from gentutor.running.checkpoint import pretrained, read_card, stored
-from gentutor.showing.sampling import grid_columns, makes_images, shown_samples, tile, translations
+from gentutor.running.checkpoint import read_card, stored
 
 
 def shown_now(name, model):
@@ -20,11 +19,8 @@ def shown_now(name, model):
     recipe = recipes.get(name)
     if isinstance(recipe, recipes.CycleGANRecipe):
         a, b = (images[:20] for images in recipe.images("validation"))
-        return tile(translations(model, a, b, 10), 10)
-    if not makes_images(model):
-        return None
-    columns = grid_columns(model)
-    return tile(shown_samples(model, 8 * columns), columns)
+        return recipe.sample(model, 20, given=(a, b)).preview()
+    return recipe.sample(model, 8 * recipe.columns).preview() if recipe.columns else None
 
 
 @pytest.mark.parametrize("name", stored())
@@ -61,7 +57,7 @@ def test_stored_recipe_is_the_packages(name):
 def test_stored_metrics_are_those_of_the_stored_weights(name):
     model, card = pretrained(name)
     check = card.check
-    values = measure(recipes.get(name), model, samples=check["samples"], seed=check["seed"])
+    values = recipes.get(name).measure(model, n=check["samples"], seed=check["seed"])
     assert values == pytest.approx(check["values"], rel=5e-3, abs=5e-3)
 
 

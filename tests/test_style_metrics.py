@@ -4,10 +4,10 @@ import pytest
 import torch
 
 from gentutor import data
-from gentutor.metrics.styles import ink, other_labels, slant, style_correlation
+from gentutor.evaluation.styles import ink, other_labels, slant, style_correlation
 from gentutor.models.cvae import Turned
 from gentutor.objectives import variational
-from gentutor.running.checkpoint import pretrained
+from gentutor.recipes import pretrained
 from gentutor.steps import binarize
 
 

@@ -8,9 +8,9 @@ import torch
 from torch import nn
 
 from gentutor import data
-from gentutor.evaluation import retrieval_ranks
-from gentutor.metrics import measure, translation
-from gentutor.metrics.translation import glyph_features, translation_metrics, with_channels
+from gentutor.evaluation import retrieval_ranks, translation
+from gentutor.evaluation.features import glyph_features, with_channels
+from gentutor.evaluation.translation import translation_metrics
 from gentutor.models.cyclegan import Generators
 from gentutor.models.embedding import GlyphEmbedding
 from gentutor.recipes import CYCLEGAN_CHARACTERS, CYCLEGAN_DIGITS, CYCLEGAN_EMOJI, get
@@ -120,8 +120,8 @@ def test_exact_inverses_have_no_cycle_loss_though_they_translate_nothing():
 def test_emoji_of_one_and_of_three_channels():
     recipe = replace(CYCLEGAN_EMOJI, width=2, blocks=1)
     torch.manual_seed(0)
-    numbers = measure(recipe, recipe.model(), samples=20)
-    assert measure(recipe, recipe.model().eval(), samples=20, seed=1) != numbers
+    numbers = recipe.measure(recipe.model(), n=20)
+    assert recipe.measure(recipe.model().eval(), n=20, seed=1) != numbers
     assert numbers.keys() == translation_metrics(GIVEN, GIVEN.model(), "test", samples=20).keys()
     grey, colour = torch.rand(2, 1, 4, 4), torch.rand(2, 3, 4, 4)
     assert torch.equal(with_channels(grey, 3), torch.cat([grey] * 3, dim=1))
@@ -150,11 +150,11 @@ def test_an_embedding_is_measured_by_finding_what_was_deformed():
     torch.manual_seed(0)
     recipe = get("embedding-brush")
     model = GlyphEmbedding(width=4, dim=8).eval()
-    untouched = measure(replace(recipe, strength=0.0), model, samples=N)
+    untouched = replace(recipe, strength=0.0).measure(model, n=N)
     assert untouched.keys() == {"deformed"} and untouched["deformed"] > 0.9
-    some = measure(replace(recipe, strength=2.0), model, samples=N)
+    some = replace(recipe, strength=2.0).measure(model, n=N)
     assert some["deformed"] < untouched["deformed"]
-    assert measure(replace(recipe, strength=2.0), model, samples=N) == some
+    assert replace(recipe, strength=2.0).measure(model, n=N) == some
 
 
 def test_features_are_those_of_the_domain_and_measure_what_the_metrics_do(embeddings):

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from gentutor import data, recipes
+from gentutor.data import CHANNELS, domain_digits, domain_images
 from gentutor.models.cyclegan import receptive_field
 from gentutor.recipes.cyclegan import CYCLEGAN_CHARACTERS, CYCLEGAN_DIGITS, CYCLEGAN_EMOJI, CycleGANRecipe
-from gentutor.recipes.domains import CHANNELS, domain_digits, domain_images
 from gentutor.steps import cyclegan_step, paired_step
 
 CPU = torch.device("cpu")

@@ -14,9 +14,10 @@ from torch import nn
 from gentutor import recipes
 from gentutor.models.cyclegan import Generators
 from gentutor.models.gan import MLPGenerator
+from gentutor.models.sampling import translate
 from gentutor.recipes import CYCLEGAN_CHARACTERS, CYCLEGAN_EMOJI
 from gentutor.running import checkpoint, runs
-from gentutor.showing.sampling import from_png, tile, translate, translations
+from gentutor.showing.samples import from_png, tile, translations
 from gentutor.studies import cyclegan, hidden
 from gentutor.training import History
 
@@ -98,7 +99,7 @@ def test_sample_writes_translations_of_test_images(command, stored, tmp_path, n,
     picture = tmp_path / "a.png"
     printed = command("sample", NAME, "--from", stored, "-n", n, "--out", picture)
     assert f"{shown} images of each domain" in printed and str(picture) in printed
-    model, _ = checkpoint.pretrained(NAME, stored)
+    model, _ = recipes.pretrained(NAME, stored)
     a, b = (images[:shown] for images in recipes.get(NAME).images("test"))
     expected = tile(translations(model, a, b, columns), columns)
     assert np.array_equal(np.asarray(Image.open(picture)), expected)

@@ -159,7 +159,7 @@ def test_log_weights_are_those_of_the_log_likelihood(vae):
 
 def test_the_test_images_are_those_of_the_cards():
     """The same order and the same binarisation, so that numbers of study and card may stand together."""
-    from gentutor.metrics.base import draw
+    from gentutor.evaluation.measuring import draw
     from gentutor.steps import binarize
 
     ours, theirs = (torch.Generator().manual_seed(0) for _ in range(2))

@@ -8,8 +8,9 @@ from pathlib import Path
 import torch
 
 from gentutor import data
-from gentutor.running.checkpoint import pretrained
-from gentutor.showing.sampling import png, sample_images, tile
+from gentutor.models.sampling import sample_images
+from gentutor.recipes import pretrained
+from gentutor.showing.samples import png, tile
 
 TARGET = Path(__file__).resolve().parent.parent / "book" / "figures" / "hero.png"
 COLUMNS = 20

@@ -7,15 +7,22 @@ raises ``ValueError``, one that is missing ``FileNotFoundError``.
 
 from gentutor.data.batching import Batches, UnpairedBatches, batches, unpaired
 from gentutor.data.deform import crop_and_flip, deform, jitter
+from gentutor.data.domains import CHANNELS, domain_digits, domain_images
 from gentutor.data.folders import SMALLEST, image_files, read_image, read_images
 from gentutor.data.glyphs import Emoji, Glyphs, character_names, characters, emoji, emoji_table
 from gentutor.data.images import Images, fashion_mnist, mnist, to_signed, to_unit, torchvision_root
-from gentutor.data.names import tokens, vocabulary, words
+from gentutor.data.names import emoji_names, emoji_words, name_tokens, tokens, vocabulary, words
 from gentutor.data.printed import printed_digits
 from gentutor.data.texts import text
 from gentutor.data.toy import GaussianMixture, TwoMoons, grid, mixture_1d, ring, two_moons
 
 __all__ = [
+    "name_tokens",
+    "emoji_words",
+    "emoji_names",
+    "domain_images",
+    "domain_digits",
+    "CHANNELS",
     "SMALLEST",
     "Batches",
     "Emoji",

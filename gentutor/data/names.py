@@ -1,5 +1,6 @@
 """Names as numbers: the words of a name, a vocabulary of them, and tokens for a network."""
 
+import functools
 import re
 from collections.abc import Iterable, Sequence
 
@@ -8,6 +9,7 @@ import torch
 from torch import Tensor
 
 from gentutor import _checks as check
+from gentutor.data.glyphs import emoji, emoji_table
 
 
 def words(name: str) -> tuple[str, ...]:
@@ -57,3 +59,20 @@ def tokens(names: Sequence[str], known: Sequence[str], length: int = 8) -> Tenso
             raise ValueError(f"expected names of at most {length} words, got {len(found)}: {name!r}")
         row[: len(found)] = found
     return torch.from_numpy(rows)
+
+
+@functools.cache
+def emoji_words() -> tuple[str, ...]:
+    """The vocabulary: every word of the names of the training emoji."""
+    return vocabulary(emoji_names("paired"))
+
+
+def emoji_names(split: str) -> list[str]:
+    """The English names of the emoji of a split ("paired", "validation", "test"), in its order."""
+    table = emoji_table()
+    return [table[item].name_en for item in emoji("noto", split).items.tolist()]
+
+
+def name_tokens(names: list[str]) -> Tensor:
+    """Names as conditions for a model of emoji: (N, 8), int64, unknown words 0."""
+    return tokens(names, emoji_words())

@@ -9,12 +9,15 @@ examples, or a label out of range, ``ValueError``. (On a GPU PyTorch's own asser
 such a label: looking at them would make the processor wait at each step.)
 """
 
+from typing import cast
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gentutor import _checks as check
 from gentutor.models.gan import DCGANGenerator, GaussianNoise, Generator, dcgan_init
+from gentutor.models.sampling import ConditionalSampler
 from gentutor.objectives.conditional import projection_logits
 
 
@@ -101,7 +104,7 @@ class LabelEmbedding(nn.Module):
         return one_hot(y, self.num_classes).to(self.table) @ self.table  # (B, K) @ (K, width)
 
 
-class ConditionalGenerator(Generator):
+class ConditionalGenerator(ConditionalSampler, Generator):
     """A generator that is told a condition: the condition's code is appended to its noise.
 
     Args:
@@ -111,13 +114,11 @@ class ConditionalGenerator(Generator):
         examples: (N, ...), the conditions to show in turn where none are asked for.
     """
 
-    examples: Tensor
-
     def __init__(self, net: nn.Module, condition: nn.Module, latent_dim: int, examples: Tensor) -> None:
         super().__init__()
         self.net, self.condition = net, condition
         self.latent_dim = latent_dim
-        self.image_shape = net.image_shape
+        self.image_shape = cast(tuple[int, ...], net.image_shape)
         self.register_buffer("examples", examples, persistent=False)
 
     def forward(self, z: Tensor, c: Tensor) -> Tensor:

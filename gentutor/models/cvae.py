@@ -7,10 +7,11 @@ from torch import Tensor, nn
 
 from gentutor import _checks as check
 from gentutor.models.conditional import LabelEmbedding, OneHot
+from gentutor.models.sampling import ConditionalSampler
 from gentutor.models.vae import Likelihood, mlp
 
 
-class CVAE(nn.Module):
+class CVAE(ConditionalSampler):
     """A VAE of images given a condition, whose code is appended to what encoder and decoder are given.
 
     The prior p(z|c) is N(0, I) for every condition. A prior N(m(c), s(c)²) with learned m and s would
@@ -27,8 +28,6 @@ class CVAE(nn.Module):
         image_shape: (C, H, W).
         examples: (N, ...), the conditions to show in turn where none are asked for.
     """
-
-    examples: Tensor
 
     def __init__(
         self,
@@ -65,6 +64,10 @@ class CVAE(nn.Module):
         told = torch.cat([z, code.expand(*z.shape[:-1], -1)], dim=-1)  # (..., B, latent_dim + width)
         out = self.decoder(told.flatten(0, -2))  # (..., B) as one batch
         return out.view(*z.shape[:-1], *self.image_shape)  # (..., B, C, H, W)
+
+    def images(self, z: Tensor, *condition: Tensor) -> Tensor:
+        """(B, latent_dim) and B conditions -> E[x|z, c], (B, C, H, W): each pixel's probability of ink."""
+        return self.decode(z, *condition).sigmoid()
 
     def log_px_z(self, x: Tensor, z: Tensor, c: Tensor) -> Tensor:
         """log p(x|z, c) in nats: x (B, C, H, W), z (..., B, latent_dim) and B conditions -> (..., B)."""

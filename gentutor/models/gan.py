@@ -11,12 +11,15 @@ import torch
 from torch import Tensor, nn
 
 from gentutor import _checks as check
+from gentutor.models.sampling import Sampler
 
 
-class Generator(nn.Module):
-    """What every generator has: it maps noise (B, latent_dim) to data."""
+class Generator(Sampler):
+    """What every generator has: it maps noise (B, latent_dim) to data, images in [-1, 1]."""
 
-    latent_dim: int
+    def images(self, z: Tensor, *condition: Tensor) -> Tensor:
+        """Noise (B, latent_dim), and what is told beside it -> images (B, C, H, W) in [0, 1]."""
+        return (self(z, *condition) + 1) / 2
 
 
 def noise(generator: nn.Module, n: int) -> Tensor:

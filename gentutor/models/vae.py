@@ -6,11 +6,12 @@ from collections.abc import Callable
 from torch import Tensor, nn
 
 from gentutor import _checks as check
+from gentutor.models.sampling import Sampler
 
 Likelihood = Callable[[Tensor, Tensor], Tensor]
 
 
-class VAE(nn.Module):
+class VAE(Sampler):
     """An encoder and a decoder that share a latent space, and the likelihood that ties them to data.
 
     Args:
@@ -46,6 +47,10 @@ class VAE(nn.Module):
             raise ValueError(f"expected latents of shape (..., {self.latent_dim}), got {tuple(z.shape)}")
         out = self.decoder(z.reshape(-1, self.latent_dim))  # (...) as one batch
         return out.view(*z.shape[:-1], *self.image_shape)  # (..., C, H, W)
+
+    def images(self, z: Tensor, *condition: Tensor) -> Tensor:
+        """(B, latent_dim) -> E[x|z], (B, C, H, W): each pixel's probability of ink."""
+        return self.decode(z).sigmoid()
 
     def log_px_z(self, x: Tensor, z: Tensor) -> Tensor:
         """log p(x|z) in nats: x (B, C, H, W) and z (..., B, latent_dim) -> (..., B)."""

@@ -6,8 +6,10 @@ builds networks of the default type, as PyTorch's own layers are.
 """
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+from gentutor.recipes.base import Recipe
 from gentutor.recipes.classifier import DIGIT_CLASSIFIER, ClassifierRecipe
 from gentutor.recipes.completion import (
     CGAN_COMPLETION,
@@ -48,6 +50,7 @@ from gentutor.recipes.vae import (
     VAERecipe,
     start_at_pixel_means,
 )
+from gentutor.running import checkpoint
 
 __all__ = [
     "ACGAN_MNIST",
@@ -93,13 +96,11 @@ __all__ = [
     "folder_recipe",
     "get",
     "lasting",
+    "pretrained",
     "restore",
     "start_at_pixel_means",
 ]
 
-Recipe = (
-    GANRecipe | ClassifierRecipe | AutoencoderRecipe | ConditionalRecipe | TranslationRecipe | EmbeddingRecipe
-)
 ALL: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
@@ -189,3 +190,17 @@ def lasting(recipe: Recipe, steps: int) -> Recipe:
     if steps < 1:
         raise ValueError(f"steps must be at least 1, got {steps}")
     return replace(recipe, steps=replace(recipe.steps, full=steps))
+
+
+def pretrained(name: str, folder: Path | str = checkpoint.FOLDER) -> tuple[Any, checkpoint.Card]:
+    """The stored model of a recipe, in eval mode on the CPU with float32 weights, and its card.
+
+    Args:
+        name: of the recipe.
+        folder: where it is stored; by default the package's own checkpoints.
+
+    Raises:
+        ValueError: no checkpoint of that name (the message lists those there are), a file is
+            missing, altered or cut short, or the weights do not fit the recipe's model.
+    """
+    return checkpoint.load(name, lambda card: restore(name, card.recipe).model(), folder)

@@ -2,15 +2,19 @@
 
 import functools
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import torch
 from torch import nn
 
 from gentutor import data
 from gentutor._modes import plain_modes
+from gentutor.evaluation.digits import measure_classifier
 from gentutor.models.classifier import DigitClassifier
 from gentutor.optim import EMA, and_then
+from gentutor.recipes.base import nothing_to_show
 from gentutor.settings import Steps
+from gentutor.showing.samples import Sample
 from gentutor.steps import classifier_step
 from gentutor.training import Run
 
@@ -28,6 +32,8 @@ class ClassifierRecipe:
     shift: int  # each training batch is moved by up to so many pixels
     steps: Steps
     seed: int = 0
+    takes: ClassVar[tuple[str, ...]] = ()
+    columns: ClassVar[int] = 0
 
     def model(self) -> nn.Module:
         """An untrained classifier."""
@@ -58,6 +64,18 @@ class ClassifierRecipe:
             ),
             parts={"classifier": classifier, "ema": ema, "optimizer": optimizer},
         )
+
+    def sample(self, model: nn.Module, n: int, seed: int = 0, given: Any = None) -> Sample:
+        """It makes no samples.
+
+        Raises:
+            ValueError: always.
+        """
+        raise nothing_to_show(self, model)
+
+    def measure(self, model: nn.Module, n: int = 10_000, seed: int = 0) -> dict[str, float]:
+        """See ``evaluation.digits.measure_classifier``."""
+        return measure_classifier(model, n, seed)
 
 
 DIGIT_CLASSIFIER = ClassifierRecipe(

@@ -3,12 +3,16 @@
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
+import torch
 from torch import Tensor, nn
 
 from gentutor import data
+from gentutor._checks import expect_range
+from gentutor.evaluation.completion import measure_completion_cvae, measure_completion_gan, measure_regression
 from gentutor.models.completion import (
+    HALF,
     CompletionDiscriminator,
     HalfRegression,
     completion_cvae,
@@ -16,9 +20,12 @@ from gentutor.models.completion import (
     halves,
 )
 from gentutor.models.conditional import ConditionalGenerator
+from gentutor.models.sampling import Sampler, sample_images
 from gentutor.objectives.variational import bernoulli_log_prob
+from gentutor.recipes.base import nothing_to_show
 from gentutor.recipes.conditional import CGAN_MNIST, CGANRecipe, ConditionalRecipe, CVAERecipe
 from gentutor.settings import Steps
+from gentutor.showing.samples import Pictures
 from gentutor.steps import regression_step
 
 
@@ -40,6 +47,8 @@ def training_halves() -> tuple[Tensor, Tensor]:
 class CompletionRecipe(CVAERecipe):
     """A conditional VAE of the lower half of a digit, binarised, given the upper one."""
 
+    takes: ClassVar[tuple[str, ...]] = ("picture",)
+
     def model(self) -> nn.Module:
         """An untrained conditional VAE."""
         return completion_cvae(bernoulli_log_prob, examples(), self.latent_dim, self.hidden)
@@ -48,9 +57,19 @@ class CompletionRecipe(CVAERecipe):
         """The training data that a batch is drawn from: hidden halves in [0, 1], and the visible ones."""
         return training_halves()
 
+    def sample(self, model: Any, n: int, seed: int = 0, given: Any = None) -> Pictures:
+        """n digits whose lower half is made for the upper one that is given, by default for the examples."""
+        return completed(model, n, seed, given)
+
+    def measure(self, model: Any, n: int = 10_000, seed: int = 0) -> dict[str, float]:
+        """See ``evaluation.completion.measure_completion_cvae``."""
+        return measure_completion_cvae(model, n, seed)
+
 
 class RegressionRecipe(ConditionalRecipe):
     """The same networks without a latent variable: one answer."""
+
+    columns: ClassVar[int] = 0
 
     def model(self) -> nn.Module:
         """An untrained regression network."""
@@ -64,9 +83,23 @@ class RegressionRecipe(ConditionalRecipe):
         """The optimisation step of a model with its optimiser filled in."""
         return functools.partial(regression_step, network=model, **parts)
 
+    def sample(self, model: Any, n: int, seed: int = 0, given: Any = None) -> Pictures:
+        """It makes no samples.
+
+        Raises:
+            ValueError: always.
+        """
+        raise nothing_to_show(self, model)
+
+    def measure(self, model: Any, n: int = 10_000, seed: int = 0) -> dict[str, float]:
+        """See ``evaluation.completion.measure_regression``."""
+        return measure_regression(model, n, seed)
+
 
 class CompletionGANRecipe(CGANRecipe):
     """A conditional GAN of the lower half given the upper one."""
+
+    takes: ClassVar[tuple[str, ...]] = ("picture",)
 
     def generator(self) -> ConditionalGenerator:
         """An untrained generator."""
@@ -80,6 +113,30 @@ class CompletionGANRecipe(CGANRecipe):
         """The training data that a batch is drawn from: hidden halves in [-1, 1], visible ones in [0, 1]."""
         hidden, visible = training_halves()
         return 2 * hidden - 1, visible
+
+    def sample(self, model: Any, n: int, seed: int = 0, given: Any = None) -> Pictures:
+        """n digits whose lower half is made for the upper one that is given, by default for the examples."""
+        return completed(model, n, seed, given)
+
+    def measure(self, model: Any, n: int = 10_000, seed: int = 0) -> dict[str, float]:
+        """See ``evaluation.completion.measure_completion_gan``."""
+        return measure_completion_gan(model, n, seed)
+
+
+def completed(model: Sampler, n: int, seed: int, given: Tensor | None) -> Pictures:
+    """n whole digits in rows of ten, their lower halves made by the model.
+
+    Raises:
+        ValueError: what is given has not the shape (1, 14, 28) or (n, 1, 14, 28), or lies outside of [0, 1].
+    """
+    visible = given if given is None or given.dim() == 4 else given.expand(n, -1, -1, -1)
+    if visible is not None:
+        if visible.shape != (n, *HALF):
+            raise ValueError(f"expected upper halves of shape {(n, *HALF)}, got {tuple(visible.shape)}")
+        expect_range("upper halves", visible, 0, 1)
+    images = sample_images(model, n, seed, condition=visible)
+    (told,) = model.conditions(n, visible)
+    return Pictures(torch.cat([told.to(images), images], dim=2), f"{n} images", columns=10)
 
 
 CVAE_COMPLETION = CompletionRecipe(

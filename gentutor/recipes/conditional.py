@@ -4,13 +4,15 @@ import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from gentutor import data
+from gentutor._checks import expect_range
 from gentutor._modes import plain_modes
+from gentutor.evaluation.conditional import measure_conditional_gan, measure_cvae
 from gentutor.models.conditional import (
     AuxiliaryDiscriminator,
     ConcatDiscriminator,
@@ -22,12 +24,14 @@ from gentutor.models.conditional import (
     label_generator,
 )
 from gentutor.models.cvae import mlp_cvae
+from gentutor.models.sampling import Sampler, sample_images
 from gentutor.objectives.variational import bernoulli_log_prob
 from gentutor.optim import EMA, adam, and_then, linear_decay
 from gentutor.recipes.gan import DCGANRecipe
 from gentutor.recipes.vae import start_at_pixel_means
 from gentutor.running.capture import captured
 from gentutor.settings import Steps
+from gentutor.showing.samples import Pictures
 from gentutor.steps import acgan_step, conditional_gan_step, cvae_step
 from gentutor.training import Run
 
@@ -35,6 +39,9 @@ from gentutor.training import Run
 @dataclass(frozen=True)
 class CGANRecipe(DCGANRecipe):
     """A conditional GAN on MNIST: the label is appended to the noise, and projected in the discriminator."""
+
+    takes: ClassVar[tuple[str, ...]] = ("label",)
+    columns: ClassVar[int] = 10
 
     def generator(self) -> ConditionalGenerator:
         """An untrained generator."""
@@ -52,6 +59,14 @@ class CGANRecipe(DCGANRecipe):
     def step_function(self) -> Callable[..., dict[str, Tensor]]:
         """The optimisation step, before its networks are filled in."""
         return conditional_gan_step
+
+    def sample(self, model: Any, n: int, seed: int = 0, given: Any = None) -> Pictures:
+        """n images of the digits that are given, by default of 0, 1, ..., 9, 0, ..."""
+        return labelled_pictures(model, n, seed, given)
+
+    def measure(self, model: Any, n: int = 10_000, seed: int = 0) -> dict[str, float]:
+        """See ``evaluation.conditional.measure_conditional_gan``."""
+        return measure_conditional_gan(model, n, seed)
 
 
 class ConcatGANRecipe(CGANRecipe):
@@ -98,6 +113,8 @@ class ConditionalRecipe(ABC):
     ema_decay: float
     steps: Steps
     seed: int = 0
+    takes: ClassVar[tuple[str, ...]] = ()
+    columns: ClassVar[int] = 10
 
     @abstractmethod
     def model(self) -> nn.Module:
@@ -110,6 +127,14 @@ class ConditionalRecipe(ABC):
     @abstractmethod
     def step(self, model: Any, **parts: Any) -> Callable[[tuple[Tensor, ...]], dict[str, Tensor]]:
         """The optimisation step of a model with its optimiser filled in."""
+
+    @abstractmethod
+    def sample(self, model: Any, n: int, seed: int = 0, given: Any = None) -> Pictures:
+        """n images of what is given, by default of examples in turn."""
+
+    @abstractmethod
+    def measure(self, model: Any, n: int = 10_000, seed: int = 0) -> dict[str, float]:
+        """How good the model is, in numbers by name."""
 
     @plain_modes()
     def start(self, device: torch.device) -> Run:
@@ -137,6 +162,7 @@ class CVAERecipe(ConditionalRecipe):
     """A fully connected VAE on binarised MNIST that is told the label, trained on the ELBO."""
 
     latent_dim: int
+    takes: ClassVar[tuple[str, ...]] = ("label",)
 
     def model(self) -> nn.Module:
         """An untrained conditional VAE."""
@@ -150,6 +176,27 @@ class CVAERecipe(ConditionalRecipe):
     def step(self, model: Any, **parts: Any) -> Callable[[tuple[Tensor, ...]], dict[str, Tensor]]:
         """The optimisation step of a model with its optimiser filled in."""
         return functools.partial(cvae_step, cvae=model, **parts)
+
+    def sample(self, model: Any, n: int, seed: int = 0, given: Any = None) -> Pictures:
+        """n images of the digits that are given, by default of 0, 1, ..., 9, 0, ..."""
+        return labelled_pictures(model, n, seed, given)
+
+    def measure(self, model: Any, n: int = 10_000, seed: int = 0) -> dict[str, float]:
+        """See ``evaluation.conditional.measure_cvae``."""
+        return measure_cvae(model, n, seed)
+
+
+def labelled_pictures(model: Sampler, n: int, seed: int, given: int | Tensor | None) -> Pictures:
+    """n images of digits in rows of ten, all of the label given, or one of each label.
+
+    Raises:
+        ValueError: a label is not 0 to 9, or there are not n labels.
+    """
+    labels = torch.full((n,), given) if isinstance(given, int) else given
+    if labels is not None:
+        expect_range("label", labels, 0, 9, slack=0)
+    images = sample_images(model, n, seed, condition=labels)
+    return Pictures(images, f"{n} images", columns=10)
 
 
 CGAN_MNIST = CGANRecipe(

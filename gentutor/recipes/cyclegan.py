@@ -4,17 +4,20 @@ import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from gentutor import data
 from gentutor._modes import plain_modes
+from gentutor.data import CHANNELS, domain_images
+from gentutor.evaluation.translation import translation_metrics
 from gentutor.models.cyclegan import Discriminators, Generators, PatchDiscriminator, ResnetGenerator
 from gentutor.optim import EMA, adam, and_then, linear_decay
-from gentutor.recipes.domains import CHANNELS, domain_images
 from gentutor.running.capture import Step, captured
 from gentutor.settings import Steps
+from gentutor.showing.samples import Pictures, translations
 from gentutor.steps import cyclegan_step, paired_step
 from gentutor.training import Losses, Run
 
@@ -40,6 +43,8 @@ class TranslationRecipe(ABC):
     steps: Steps
     cycles_first: int = 0  # steps before the generators' objective gets its adversarial part
     seed: int = 0
+    takes: ClassVar[tuple[str, ...]] = ()
+    columns: ClassVar[int] = 10
 
     def model(self) -> Generators:
         """The untrained generators, which a checkpoint of this recipe holds."""
@@ -138,6 +143,28 @@ class TranslationRecipe(ABC):
             examples=self.examples(),
         )
 
+    def sample(
+        self, model: Generators, n: int, seed: int = 0, given: tuple[Tensor, Tensor] | None = None
+    ) -> Pictures:
+        """Images of both domains, n of each, above their translations; nothing is random in it.
+
+        Args:
+            model: both generators.
+            n: rounded up to whole rows of at most ten, as far as there are so many.
+            seed: not used.
+            given: images of both domains, as many of each; by default test images.
+        """
+        a, b = self.images("test") if given is None else given
+        columns = min(self.columns, n, len(a), len(b))
+        shown = columns * min(-(-n // columns), len(a) // columns, len(b) // columns)
+        few = f" (there are not {n})" if shown < n else ""
+        what = f"{shown} images of each domain{few}, above their translations,"
+        return Pictures(translations(model, a[:shown], b[:shown], columns), what, columns)
+
+    @abstractmethod
+    def measure(self, model: Any, n: int = 10_000, seed: int = 0) -> dict[str, float]:
+        """How good the translations are, in numbers by name."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class CycleGANRecipe(TranslationRecipe):
@@ -185,6 +212,10 @@ class CycleGANRecipe(TranslationRecipe):
         if self.paired:
             return data.batches(a, b, batch_size=self.batch_size, generator=order)
         return data.unpaired(a, b, batch_size=self.batch_size, generator=order)
+
+    def measure(self, model: Any, n: int = 10_000, seed: int = 0) -> dict[str, float]:
+        """See ``evaluation.translation.translation_metrics``, on test images."""
+        return translation_metrics(self, model, "test", n, seed)
 
 
 CYCLEGAN_CHARACTERS = CycleGANRecipe(

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from gentutor import data
 from gentutor._memory import expect_memory
-from gentutor.models.cyclegan import PatchDiscriminator, ResnetGenerator
+from gentutor.evaluation.translation import measure_cycles
+from gentutor.models.cyclegan import Generators, PatchDiscriminator, ResnetGenerator
 from gentutor.models.layers import MixedPrecision
 from gentutor.recipes.cyclegan import TranslationRecipe
 from gentutor.settings import Steps
@@ -80,6 +81,11 @@ class FolderRecipe(TranslationRecipe):
     def augment(self, batch: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """A random square of each image, half of them mirrored, in [-1, 1]."""
         return tuple(data.to_signed(data.crop_and_flip(images, self.size)) for images in batch)
+
+    def measure(self, model: Generators, n: int = 10_000, seed: int = 0) -> dict[str, float]:
+        """See ``evaluation.translation.measure_cycles``."""
+        a, b = (images[:n] for images in self.images("test"))
+        return measure_cycles(model, a, b, seed)
 
     def summary(self) -> str:
         """How many images there are, and what memory those of training take."""

@@ -3,12 +3,14 @@
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from gentutor import data
 from gentutor._modes import plain_modes
+from gentutor.evaluation.digits import measure_gan
 from gentutor.models.gan import (
     DCGANDiscriminator,
     DCGANGenerator,
@@ -16,9 +18,11 @@ from gentutor.models.gan import (
     MLPDiscriminator,
     MLPGenerator,
 )
+from gentutor.models.sampling import sample_images
 from gentutor.optim import EMA, adam, and_then
 from gentutor.running.capture import captured
 from gentutor.settings import Steps
+from gentutor.showing.samples import Pictures
 from gentutor.steps import gan_step
 from gentutor.training import Run
 
@@ -37,6 +41,8 @@ class GANRecipe:
     ema_decay: float
     steps: Steps
     seed: int = 0
+    takes: ClassVar[tuple[str, ...]] = ()
+    columns: ClassVar[int] = 8
 
     def generator(self) -> Generator:
         """An untrained generator."""
@@ -90,6 +96,14 @@ class GANRecipe:
                 "d_optimizer": d_optimizer,
             },
         )
+
+    def sample(self, model: Any, n: int, seed: int = 0, given: Any = None) -> Pictures:
+        """n images of noise."""
+        return Pictures(sample_images(model, n, seed), f"{n} images", self.columns)
+
+    def measure(self, model: Any, n: int = 10_000, seed: int = 0) -> dict[str, float]:
+        """See ``evaluation.digits.measure_gan``."""
+        return measure_gan(model, n, seed)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import Any, ClassVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -11,11 +11,15 @@ from torch import Tensor, nn
 from gentutor import data
 from gentutor._checks import expect_range
 from gentutor._modes import plain_modes
+from gentutor.evaluation.digits import measure_autoencoder, measure_vae
+from gentutor.models.sampling import sample_images
 from gentutor.models.vae import VAE, mlp_vae
 from gentutor.objectives.variational import bernoulli_log_prob
 from gentutor.optim import EMA, adam, and_then, linear_decay
+from gentutor.running import checkpoint
 from gentutor.running.capture import captured
 from gentutor.settings import Steps
+from gentutor.showing.samples import Pictures
 from gentutor.steps import autoencoder_step, iwae_step, vae_step
 from gentutor.training import Run
 
@@ -34,6 +38,8 @@ class AutoencoderRecipe:
     start_from: str  # a stored run whose weights this one starts from, or ""
     steps: Steps
     seed: int = 0
+    takes: ClassVar[tuple[str, ...]] = ()
+    columns: ClassVar[int] = 8
 
     def model(self) -> VAE:
         """The untrained networks."""
@@ -46,9 +52,7 @@ class AutoencoderRecipe:
         train = data.to_unit(data.mnist("train").images).to(device)
         vae = self.model()
         if self.start_from:
-            from gentutor.running.checkpoint import pretrained  # which needs the recipes
-
-            vae.load_state_dict(pretrained(self.start_from)[0].state_dict())
+            vae, _ = checkpoint.load(self.start_from, lambda card: vae)
         else:
             start_at_pixel_means(vae, train)
         vae.to(device).train()
@@ -68,6 +72,14 @@ class AutoencoderRecipe:
         """The optimisation step, before its networks are filled in."""
         return autoencoder_step
 
+    def sample(self, model: Any, n: int, seed: int = 0, given: Any = None) -> Pictures:
+        """n images, each the mean of p(x|z) for a z from the prior."""
+        return Pictures(sample_images(model, n, seed), f"{n} images", self.columns)
+
+    def measure(self, model: Any, n: int = 10_000, seed: int = 0) -> dict[str, float]:
+        """See ``evaluation.digits.measure_autoencoder``."""
+        return measure_autoencoder(model, n, seed)
+
 
 @dataclass(frozen=True, kw_only=True)
 class VAERecipe(AutoencoderRecipe):
@@ -78,6 +90,10 @@ class VAERecipe(AutoencoderRecipe):
     def step_function(self) -> Callable[..., dict[str, Tensor]]:
         """The optimisation step, before its networks are filled in."""
         return vae_step if self.samples == 1 else functools.partial(iwae_step, samples=self.samples)
+
+    def measure(self, model: Any, n: int = 10_000, seed: int = 0) -> dict[str, float]:
+        """See ``evaluation.digits.measure_vae``."""
+        return measure_vae(model, n, seed)
 
 
 @torch.no_grad()

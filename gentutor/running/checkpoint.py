@@ -1,15 +1,16 @@
 """Stored models: weights as safetensors, and a JSON card that says how they came to be.
 
-``pretrained(name)`` loads a model of the package; ``save`` writes one. Nothing is ever unpickled,
+``load`` reads one, ``save`` writes one. Nothing is ever unpickled,
 and a file that was altered or cut short is refused.
 """
 
 import base64
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import safetensors.torch
@@ -17,13 +18,13 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
-from gentutor import recipes
 from gentutor._files import write_atomically
 from gentutor._modes import plain_modes
-from gentutor.showing.sampling import from_png
+from gentutor.showing.samples import from_png
 from gentutor.training import History
 
 FOLDER = Path(__file__).parent.parent / "checkpoints"
+Model = TypeVar("Model", bound=nn.Module)
 MAX_RECORDS = 200
 RETRAIN = "restore the file, or train it again with `gentutor train {name}`"
 
@@ -103,11 +104,12 @@ def save(model: nn.Module, card: Card, folder: Path | str = FOLDER, half: bool =
 
 
 @plain_modes()
-def pretrained(name: str, folder: Path | str = FOLDER) -> tuple[nn.Module, Card]:
+def load(name: str, build: Callable[[Card], Model], folder: Path | str = FOLDER) -> tuple[Model, Card]:
     """A stored model, in eval mode on the CPU with float32 weights, and its card.
 
     Args:
         name: of the recipe.
+        build: makes the untrained model that the card tells of.
         folder: where it is stored; by default the package's own checkpoints.
 
     Returns:
@@ -124,7 +126,7 @@ def pretrained(name: str, folder: Path | str = FOLDER) -> tuple[nn.Module, Card]
     content = path.read_bytes()
     if hashlib.sha256(content).hexdigest() != card.sha256:
         raise ValueError(f"{path} was altered or cut short: its SHA-256 is not the card's; {retrain}")
-    model = recipes.restore(name, card.recipe).model()
+    model = build(card)
     try:
         weights = safetensors.torch.load(content)
         model.load_state_dict(
@@ -132,7 +134,8 @@ def pretrained(name: str, folder: Path | str = FOLDER) -> tuple[nn.Module, Card]
         )
     except (RuntimeError, SafetensorError) as error:
         raise ValueError(f"the weights in {path} do not fit the recipe {name!r}; {retrain}") from error
-    return model.eval(), card
+    model.eval()
+    return model, card
 
 
 def stored(folder: Path | str = FOLDER) -> list[str]:

@@ -1,14 +1,14 @@
-"""The command line: gentutor train | sample | evaluate | list | study (store, spread: for stored runs)."""
+"""The command line: gentutor train | sample | evaluate | list | study (store, spread: for stored runs).
 
-from dataclasses import replace
+What the commands do stands in ``commands``; it imports PyTorch, which takes seconds, so that help and errors
+of the command line do not wait for it.
+"""
+
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from gentutor import recipes
-from gentutor.models.cyclegan import Generators
-from gentutor.running import checkpoint, distributed, runs
 from gentutor.running._options import (
     MOST,
     SEED,
@@ -20,29 +20,8 @@ from gentutor.running._options import (
     Source,
     Width,
     data_of,
-    expect_shares,
-    load,
-    numbers,
     path_of,
-    stored,
-    with_data,
 )
-from gentutor.running.progress import one_line_errors, train_seed, train_with_bar
-from gentutor.running.resume import (
-    STATE,
-    Plan,
-    changed_plan,
-    expect_own_grids,
-    expect_room,
-    expect_same_recipe,
-    load_state,
-    locked,
-    new_plan,
-)
-from gentutor.showing import pictures
-from gentutor.showing.sampling import png
-from gentutor.studies import STUDIES
-from gentutor.studies import run as run_study
 
 app = typer.Typer(
     help="Train and use the models of the GenTutor book.",
@@ -50,6 +29,13 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _do(command: str, options: dict[str, Any]) -> None:
+    """Carry out a command."""
+    from gentutor.running import commands
+
+    getattr(commands, command)(**options)
 
 
 @app.command()
@@ -83,44 +69,7 @@ def train(
 
     On N processors or GPUs: torchrun --nproc-per-node N -m gentutor train NAME
     """
-    with one_line_errors(), distributed.group():
-        if distributed.rank() > 0:  # process 0 reads the folder and tells the others
-            return train_with_bar(*distributed.from_first(None))
-        folder = None if data is None else str(data.resolve())
-        options = {"folder": folder, "size": size, "width": width, "blocks": blocks, "batch_size": batch}
-        given = {key: value for key, value in {"seed": seed, **options}.items() if value is not None}
-        if not resume:
-            recipe = recipes.choose(name, given)
-        if store:
-            recipes.get(name)
-        out = Path("runs") / name if out is None else out
-        if resume and overwrite:
-            raise ValueError("choose one of --resume and --overwrite")
-        if compare and store:
-            raise ValueError("choose one of --compare and --store")
-        card = checkpoint.read_card(name, checkpoint.FOLDER) if compare else None
-        if resume and not (out / STATE).exists():
-            raise ValueError(f"nothing to resume: there is no {out / STATE}; start without --resume")
-        out.mkdir(parents=True, exist_ok=True)
-        with locked(out):
-            state = load_state(out) if resume else None
-            if state is not None:
-                recipe = recipes.choose(name, given, state["recipe"])
-                expect_same_recipe(state, recipe, out)
-                expect_own_grids(out)
-                plan = changed_plan(Plan(**state["plan"]), recipe, profile, steps, every)
-            else:
-                plan = new_plan(recipe, profile, steps, every)
-                expect_room(out, name, overwrite)
-            expect_shares(recipe)
-            if isinstance(recipe, recipes.FolderRecipe):
-                typer.echo(recipe.summary())
-            plan = replace(plan, sync_batch_norm=plan.sync_batch_norm or sync_batchnorm)
-            train_with_bar(*distributed.from_first((recipe, out, plan, state)))
-        if store:
-            _store(name, out)
-        if card is not None:
-            _compare(card, out)
+    _do("train", locals())
 
 
 @app.command()
@@ -131,29 +80,23 @@ def sample(
     ] = 64,
     out: Annotated[
         Path | None,
-        typer.Option(parser=path_of, help="a PNG file; default NAME-samples.png; of new pictures a folder"),
+        typer.Option(parser=path_of, help="a file; default NAME-samples.png; of new pictures a folder"),
     ] = None,
     seed: Annotated[int, SEED] = 0,
     source: Source = None,
+    label: Annotated[int | None, typer.Option(help="the digit to draw, where a model is told one")] = None,
+    picture: Annotated[
+        Path | None,
+        typer.Option(parser=path_of, help="a digit to complete: the upper half of this image is kept"),
+    ] = None,
+    sentence: Annotated[str | None, typer.Option(help="the name to draw, e.g. 'green heart'")] = None,
     data: Annotated[Path | None, data_of("new pictures in A, B or both; or testA and testB")] = None,
 ) -> None:
     """Draw images from a trained model into a PNG file, or translate test images of both domains.
 
     With --data FOLDER, cyclegan translates each picture in FOLDER/A and FOLDER/B in its own size.
     """
-    with one_line_errors():
-        model, card = load(name, source)
-        recipe = with_data(recipes.restore(name, card.recipe), data)
-        if data is not None and pictures.holds_pictures(data):
-            folder = Path(f"{name}-translations") if out is None else out
-            assert isinstance(model, Generators)
-            for line in pictures.translate_folder(model, data, folder):
-                typer.echo(line)
-            return
-        picture, what = runs.picture(recipe, model, n, seed)
-        path = Path(f"{name}-samples.png") if out is None else out
-        path.write_bytes(png(picture))
-        typer.echo(f"{what} in {path}")
+    _do("sample", locals())
 
 
 @app.command()
@@ -167,38 +110,19 @@ def evaluate(
     data: Annotated[Path | None, data_of("a folder with testA and testB")] = None,
 ) -> None:
     """Measure a trained model."""
-    with one_line_errors():
-        from gentutor.metrics import measure
-
-        model, card = load(name, source)
-        recipe = with_data(recipes.restore(name, card.recipe), data)
-        typer.echo(f"{name}: {card.steps} steps on {card.device}, at most {samples} samples, seed {seed}")
-        try:
-            found = measure(recipe, model, samples=samples, seed=seed)
-        except ValueError as error:
-            if name == recipes.FOLDER:  # its images are at fault, not their number
-                raise
-            raise ValueError(f"{error} (--samples {samples})") from error
-        for metric, value in found.items():
-            typer.echo(f"  {metric:24} {value:.4g}")
+    _do("evaluate", locals())
 
 
 @app.command("list")
 def list_recipes() -> None:
     """List the recipes, their steps per profile, and what is stored of them."""
-    with one_line_errors():
-        width = max(len(name) for name in recipes.ALL)
-        typer.echo(f"{'recipe':{width}}{'ci':>7}{'cpu':>7}{'gpu':>7}{'full':>7}  stored")
-        for name, recipe in recipes.ALL.items():
-            s = recipe.steps
-            typer.echo(f"{name:{width}}{s.ci:7}{s.cpu:7}{s.gpu:7}{s.full:7}  {stored(name)}")
+    _do("list_recipes", locals())
 
 
 @app.command(hidden=True)
 def store(name: Name, source: Annotated[Path | None, typer.Option("--from", parser=path_of)] = None) -> None:
     """Put a finished run into the package, with its metrics."""
-    with one_line_errors():
-        _store(name, Path("runs") / name if source is None else source)
+    _do("store", locals())
 
 
 @app.command(hidden=True)
@@ -209,40 +133,13 @@ def spread(
     / "spread",
 ) -> None:
     """Train a recipe fully with each seed, and put its metrics' mean and spread on the stored card."""
-    with one_line_errors():
-        from gentutor.running.compare import measure_run, parse_seeds, store_spread
-
-        recipe = recipes.get(name)
-        checkpoint.read_card(name, checkpoint.FOLDER)  # that there is one, before hours of training
-        metrics = {}
-        for seed in parse_seeds(seeds):
-            folder = out / name / f"seed-{seed}"
-            train_seed(recipe, seed, folder)
-            metrics[seed] = measure_run(name, folder)
-            typer.echo(f"{name}, seed {seed}: {numbers(metrics[seed])}")
-        card = store_spread(name, metrics, checkpoint.FOLDER)
-        typer.echo(f"stored the spread of {name} over {len(metrics)} seeds: {numbers(card.spread)}")
+    _do("spread", locals())
 
 
 @app.command()
 def study(
-    name: Annotated[str, typer.Argument(help="; ".join(STUDIES))],
+    name: Annotated[str | None, typer.Argument(help="without a name, the names are listed")] = None,
     out: Annotated[Path, typer.Option(parser=path_of, help="the result's folder")] = Path("runs") / "studies",
 ) -> None:
     """Repeat one of the book's experiments over several seeds (minutes to an hour)."""
-    with one_line_errors():
-        typer.echo(f"stored {run_study(name, out)}")
-
-
-def _store(name: str, out: Path) -> None:
-    card = runs.store(name, out, checkpoint.FOLDER)
-    typer.echo(f"stored {name} in {checkpoint.FOLDER}: {numbers(card.metrics)}")
-
-
-def _compare(card: checkpoint.Card, out: Path) -> None:
-    from gentutor.running import compare
-
-    lines, differs = compare.verdict(card, out)
-    typer.echo("\n".join(lines))
-    if differs:
-        raise typer.Exit(1)
+    _do("study", locals())

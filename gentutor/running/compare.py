@@ -13,7 +13,6 @@ from pathlib import Path
 
 from gentutor import recipes, settings
 from gentutor._files import write_atomically
-from gentutor.metrics import measure
 from gentutor.running import checkpoint
 from gentutor.running.checkpoint import Card
 
@@ -106,8 +105,8 @@ def parse_seeds(text: str) -> list[int]:
 
 def measure_run(name: str, out: Path) -> dict[str, float]:
     """The metrics of a finished run in a folder, its weights rounded to float16 as if it were stored."""
-    model, _ = checkpoint.pretrained(name, out)
-    return measure(recipes.get(name), model.half().float().to(settings.device()))
+    model, _ = recipes.pretrained(name, out)
+    return recipes.get(name).measure(model.half().float().to(settings.device()))
 
 
 def store_spread(name: str, metrics: dict[int, dict[str, float]], folder: Path) -> Card:

@@ -27,7 +27,7 @@ from gentutor import settings
 from gentutor._files import write_atomically
 from gentutor.recipes import Recipe
 from gentutor.running import checkpoint
-from gentutor.showing.sampling import run_of_png
+from gentutor.showing.samples import run_of_png
 from gentutor.training import Run
 
 STATE = "state.pt"

@@ -14,16 +14,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 import gentutor
 from gentutor import recipes
 from gentutor._files import write_atomically
-from gentutor.recipes import Recipe, TranslationRecipe
+from gentutor.recipes import Recipe
 from gentutor.running import checkpoint, distributed
 from gentutor.running.resume import STAGES, STATE, Plan, expect_finished, grids_of, make_room, save_state
 from gentutor.settings import device
-from gentutor.showing.sampling import grid_columns, makes_images, png, shown_samples, tile, translations
+from gentutor.showing.samples import png
 from gentutor.training import Run, fit
 
 SAVE_SECONDS = 60.0
@@ -113,14 +112,12 @@ def train(
 
 def store(name: str, out: Path, folder: Path) -> checkpoint.Card:
     """Put a finished run into the package: float16 weights, and the metrics of exactly those weights."""
-    from gentutor.metrics import measure  # it needs the stored classifier
-
     expect_finished(out, name)
-    model, card = checkpoint.pretrained(name, out)
+    model, card = recipes.pretrained(name, out)
     recipe = recipes.get(name)
     model.half().float().to(device())  # what a reader will load, and where it is measured
-    check = {**CHECK, "values": measure(recipe, model, **CHECK)}
-    card = replace(card, metrics=measure(recipe, model), check=check)
+    check = {**CHECK, "values": recipe.measure(model, CHECK["samples"], CHECK["seed"])}
+    card = replace(card, metrics=recipe.measure(model), check=check)
     return checkpoint.save(model, card, folder, half=True)
 
 
@@ -148,41 +145,12 @@ def make_card(run: Run, recipe: Recipe, plan: Plan, out: Path) -> checkpoint.Car
 
 
 def show(run: Run, recipe: Recipe, out: Path, step: int) -> None:
-    """Save a grid of samples, eight rows of the same noise at every step, or of the same translations."""
-    picture = None
-    if run.examples is not None:
-        columns = min(10, len(run.examples[0]))
-        picture = tile(translations(run.model, *run.examples, columns), columns)
-    elif makes_images(run.model):
-        columns = grid_columns(run.model)
-        picture = tile(shown_samples(run.model, 8 * columns), columns)
-    if picture is not None:
-        write_atomically(out / f"samples-{step}.png", png(picture, f"{recipe.name}, step {step}"))
-
-
-def picture(recipe: Recipe, model: nn.Module, n: int, seed: int = 0) -> tuple[np.ndarray, str]:
-    """A grid of what a trained model makes, and in words what it shows.
-
-    Args:
-        recipe: of the model.
-        model: draws images from noise, or translates.
-        n: images to draw; or test images of each domain to translate, rounded up to whole rows of at most
-            ten, as far as there are so many.
-        seed: of the noise.
-
-    Raises:
-        ValueError: the model makes no images.
-    """
-    if isinstance(recipe, TranslationRecipe):
-        a, b = recipe.images("test")
-        columns = min(10, n, len(a), len(b))
-        asked, n = n, columns * min(-(-n // columns), len(a) // columns, len(b) // columns)
-        rows = translations(model, a[:n], b[:n], columns)
-        few = f" (there are not {asked})" if n < asked else ""
-        return tile(rows, columns), f"{n} images of each domain{few}, above their translations,"
-    if not makes_images(model):
-        raise ValueError(f"{recipe.name!r} makes no images: it is a {type(model).__name__}")
-    return tile(shown_samples(model, n, seed), grid_columns(model)), f"{n} images"
+    """Save a picture of samples, eight rows of the same noise at every step, or of the same translations."""
+    if recipe.columns == 0:
+        return
+    n = 8 * recipe.columns if run.examples is None else len(run.examples[0])
+    picture = recipe.sample(run.model, n, given=run.examples).preview()
+    write_atomically(out / f"samples-{step}.png", png(picture, f"{recipe.name}, step {step}"))
 
 
 def device_name() -> str:

@@ -3,7 +3,7 @@
 import inspect
 import platform
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import matplotlib.pyplot as plt
 import torch
@@ -12,8 +12,10 @@ from torch import Tensor, nn
 
 import gentutor
 from gentutor import settings, studies
+from gentutor.models.cyclegan import Generators
+from gentutor.models.sampling import sample_images
 from gentutor.showing.plotting import image_grid, use_style
-from gentutor.showing.sampling import shown_samples, translations
+from gentutor.showing.samples import translations
 
 
 def setup(seed: int = 0) -> None:
@@ -114,7 +116,7 @@ class LiveGrid:
 
     def samples(self) -> Tensor:
         """The images on show, (rows * columns, C, H, W) in [0, 1]."""
-        return shown_samples(self.generator, self.n, seed=self.seed)
+        return sample_images(self.generator, self.n, seed=self.seed)
 
     def __call__(self, step: int, losses: dict[str, float]) -> None:
         values = ", ".join(f"{name} {value:.2f}" for name, value in losses.items())
@@ -140,4 +142,4 @@ class LiveTranslations(LiveGrid):
 
     def samples(self) -> Tensor:
         """The four rows, (4 N, C, H, W) in [0, 1]."""
-        return translations(self.generator, *self.pairs, columns=self.columns)
+        return translations(cast(Generators, self.generator), *self.pairs, columns=self.columns)

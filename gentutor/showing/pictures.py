@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from gentutor import data
 from gentutor.models.cyclegan import Generators
-from gentutor.showing.sampling import png, tile, translate
+from gentutor.models.sampling import translate
+from gentutor.showing.samples import png, tile
 
 DOMAINS = ("A", "B")
 LARGEST = 1024  # pixels a side; larger pictures are scaled down

@@ -8,14 +8,13 @@ from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
-from cycler import cycler
 from IPython.display import HTML
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 from torch import Tensor
 
-from gentutor.showing.sampling import tile
+from gentutor.showing.samples import tile
 from gentutor.training import History
 
 # One colour per role in every figure of the book (Okabe and Ito's palette, readable by the colour-blind).
@@ -33,7 +32,7 @@ def use_style() -> None:
             "axes.spines.right": False,
             "axes.spines.top": False,
             "axes.titlesize": "medium",
-            "axes.prop_cycle": cycler(color=[REAL, FAKE, JUDGE, FORCE, "#E69F00", "#56B4E9", MUTED]),
+            "axes.prop_cycle": plt.cycler(color=[REAL, FAKE, JUDGE, FORCE, "#E69F00", "#56B4E9", MUTED]),
             "legend.frameon": False,
             "lines.linewidth": 1.8,
         }

@@ -8,8 +8,9 @@ from typing import Any
 import torch
 
 from gentutor import data, recipes
-from gentutor.metrics import class_metrics
-from gentutor.showing.sampling import png, sample_images, tile
+from gentutor.evaluation import class_metrics
+from gentutor.models.sampling import sample_images
+from gentutor.showing.samples import png, tile
 from gentutor.training import fit
 
 DEVICE = torch.device("cpu")

@@ -5,10 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 from gentutor import recipes, settings
-from gentutor.metrics.translation import translation_metrics
+from gentutor.evaluation.translation import translation_metrics
 from gentutor.models.cyclegan import Generators
 from gentutor.recipes import CycleGANRecipe
-from gentutor.showing.sampling import png, tile, translations
+from gentutor.showing.samples import png, tile, translations
 from gentutor.training import Run, fit
 
 STAGES = 3  # of training, evenly spaced, at which validation pairs are looked at

@@ -9,14 +9,20 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from gentutor import data, recipes
-from gentutor.evaluation import frechet_distance, kernel_distance, neighbour_radii, precision_recall
+from gentutor.evaluation import (
+    NEIGHBOURS,
+    digit_features,
+    frechet_distance,
+    kernel_distance,
+    neighbour_radii,
+    precision_recall,
+)
 from gentutor.evaluation.neighbours import from_radii
-from gentutor.metrics import NEIGHBOURS, digit_features
 from gentutor.models.gan import Generator, noise
+from gentutor.models.sampling import sample_images
 from gentutor.objectives import adversarial as objective
 from gentutor.optim import EMA, frozen
-from gentutor.running.checkpoint import pretrained
-from gentutor.showing.sampling import sample_images
+from gentutor.recipes import pretrained
 from gentutor.training import fit
 
 DEVICE = torch.device("cpu")

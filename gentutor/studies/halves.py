@@ -7,9 +7,9 @@ from typing import Any
 import torch
 
 from gentutor import recipes
-from gentutor.metrics.completion import completion_metrics, questions
+from gentutor.evaluation.completion import completion_metrics, questions
+from gentutor.models.sampling import evaluating
 from gentutor.objectives.variational import bernoulli_log_prob
-from gentutor.showing.sampling import evaluating
 from gentutor.steps import binarize
 from gentutor.training import fit
 

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from gentutor import recipes, settings
-from gentutor.metrics.translation import DISTURBANCE
+from gentutor.evaluation.translation import DISTURBANCE
 from gentutor.models.cyclegan import Generators
-from gentutor.showing.sampling import translate
+from gentutor.models.sampling import translate
 from gentutor.studies.cyclegan import variants
 from gentutor.training import fit
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from gentutor import data
-from gentutor.metrics import class_metrics
+from gentutor.evaluation import class_metrics
 from gentutor.models.conditional import (
     ConcatDiscriminator,
     ConditionalGenerator,
@@ -20,8 +20,9 @@ from gentutor.models.conditional import (
     one_hot,
 )
 from gentutor.models.gan import DCGANGenerator
+from gentutor.models.sampling import sample_images
 from gentutor.recipes.conditional import CGAN_MNIST, CGANRecipe
-from gentutor.showing.sampling import png, sample_images, tile
+from gentutor.showing.samples import png, tile
 from gentutor.training import fit
 
 DEVICE = torch.device("cpu")

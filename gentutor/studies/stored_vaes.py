@@ -13,7 +13,7 @@ from gentutor.classical import BernoulliNaiveBayes
 from gentutor.evaluation import importance_sampling, log_likelihood, refit
 from gentutor.models.vae import VAE
 from gentutor.objectives import variational
-from gentutor.running.checkpoint import pretrained
+from gentutor.recipes import pretrained
 from gentutor.steps import binarize
 from gentutor.studies.classifiers import logistic_regression
 from gentutor.studies.vae_gaps import CHUNK, wider

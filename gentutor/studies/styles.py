@@ -9,10 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from gentutor import data
-from gentutor.evaluation import conditional_log_likelihood
-from gentutor.metrics import digit_logits
-from gentutor.metrics.base import CHUNK
-from gentutor.metrics.styles import ink, other_labels, slant, style_correlation
+from gentutor.evaluation import conditional_log_likelihood, digit_logits
+from gentutor.evaluation.measuring import CHUNK
+from gentutor.evaluation.styles import ink, other_labels, slant, style_correlation
 from gentutor.models.conditional import OneHot
 from gentutor.models.cvae import CVAE
 from gentutor.models.vae import mlp

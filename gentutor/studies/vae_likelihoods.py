@@ -18,7 +18,7 @@ from gentutor.evaluation import (
 )
 from gentutor.models.vae import VAE
 from gentutor.objectives import variational
-from gentutor.running.checkpoint import pretrained
+from gentutor.recipes import pretrained
 from gentutor.steps import binarize
 from gentutor.studies.vae_gaps import CHUNK, WIDEN, gaps, mean_elbo, wider
 

@@ -10,12 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from gentutor import data, recipes
-from gentutor.evaluation import active_units, frechet_distance
-from gentutor.metrics import digit_features
+from gentutor.evaluation import active_units, digit_features, frechet_distance
+from gentutor.models.sampling import sample_images
 from gentutor.models.vae import VAE, Likelihood
 from gentutor.objectives import variational
 from gentutor.optim import EMA
-from gentutor.showing.sampling import png, sample_images, tile
+from gentutor.showing.samples import png, tile
 from gentutor.steps import binarize
 from gentutor.training import fit
 

@@ -7,12 +7,13 @@ from typing import Any
 import torch
 
 from gentutor import data
+from gentutor.data import emoji_names, name_tokens
 from gentutor.evaluation import retrieval_ranks
-from gentutor.metrics.text import mean_pictures, name_groups
+from gentutor.evaluation.text import mean_pictures, name_groups
 from gentutor.models.cvae import CVAE
+from gentutor.models.sampling import evaluating, sample_images
 from gentutor.objectives import variational
-from gentutor.recipes.text import CVAE_EMOJI, emoji_names, name_tokens
-from gentutor.showing.sampling import evaluating, sample_images
+from gentutor.recipes.text import CVAE_EMOJI
 from gentutor.steps import binarize
 from gentutor.training import fit
 

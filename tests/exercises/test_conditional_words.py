@@ -5,9 +5,9 @@ import torch
 import torch.nn.functional as F
 
 from gentutor import data, recipes
+from gentutor.data import name_tokens
 from gentutor.evaluation import retrieval_ranks
 from gentutor.models.text import bag_of_words
-from gentutor.recipes.text import name_tokens
 
 BAG, RANKS, UNKNOWN, ORDER = (
     f"conditional.{name}" for name in ("bag_of_words", "retrieval_ranks", "unknown_word", "word_order")

@@ -3,11 +3,11 @@
 import pytest
 import torch
 
-from gentutor.metrics.translation import translation_metrics
+from gentutor.data import domain_images
+from gentutor.evaluation.translation import translation_metrics
 from gentutor.models.cyclegan import Generators
 from gentutor.models.rescale import Rescale, ink_moments, matched_rescale
 from gentutor.recipes import CYCLEGAN_CHARACTERS
-from gentutor.recipes.domains import domain_images
 
 
 def paper(n: int = 1, side: int = 16) -> torch.Tensor:

@@ -5,19 +5,16 @@ from torch import Tensor, nn
 
 from gentutor import data
 from gentutor._checks import expect_floats, expect_range
-from gentutor.evaluation import (
-    conditional_log_likelihood,
-    frechet_distance,
-    monte_carlo,
-    wilson_interval,
-)
-from gentutor.metrics.base import CHUNK, draw, on_device_of, register
-from gentutor.metrics.features import digit_features, digit_logits
+from gentutor.evaluation.classes import wilson_interval
+from gentutor.evaluation.distances import frechet_distance
+from gentutor.evaluation.estimates import monte_carlo
+from gentutor.evaluation.features import digit_features, digit_logits
+from gentutor.evaluation.likelihood import conditional_log_likelihood
+from gentutor.evaluation.measuring import CHUNK, draw, measuring, on_device_of
 from gentutor.models.completion import HalfRegression, halves
 from gentutor.models.cvae import CVAE
+from gentutor.models.sampling import Sampler, evaluating, sample_images
 from gentutor.objectives.variational import bernoulli_log_prob
-from gentutor.recipes import CompletionGANRecipe, CompletionRecipe, RegressionRecipe
-from gentutor.showing.sampling import evaluating, sample_images
 from gentutor.steps import binarize
 
 ANSWERS = 10  # completions of each digit
@@ -75,20 +72,21 @@ def completion_metrics(answers: Tensor, hidden: Tensor, visible: Tensor, labels:
     }
 
 
-@register
-def _measure_gan(
-    recipe: CompletionGANRecipe, model: nn.Module, samples: int = 10_000, seed: int = 0
-) -> dict[str, float]:
+@measuring
+def measure_completion_gan(model: Sampler, samples: int, seed: int) -> dict[str, float]:
+    """Of a conditional GAN that completes digits: what ``completion_metrics`` says of ten answers to each of
+    so many random test digits.
+    """
     visible, hidden, labels = on_device_of(model, *questions(samples, seed)[:3])
     return completion_metrics(_answers(model, visible, seed), hidden, visible, labels)
 
 
-@register
-@torch.no_grad()
-def _measure_cvae(
-    recipe: CompletionRecipe, model: nn.Module, samples: int = 10_000, seed: int = 0
-) -> dict[str, float]:
-    assert isinstance(model, CVAE)
+@measuring
+def measure_completion_cvae(model: CVAE, samples: int, seed: int) -> dict[str, float]:
+    """Of a conditional VAE that completes digits: as of a GAN, and ``nll``, minus the log-likelihood of the
+    hidden half given the visible one, nats per digit, with a twentieth as many importance samples as digits,
+    and ``nll_error``, its standard error over digits.
+    """
     visible, hidden, labels, random = questions(samples, seed)
     x, visible, hidden, labels = on_device_of(model, binarize(hidden, random), visible, hidden, labels)
     draws = max(1, samples // 20)
@@ -98,12 +96,11 @@ def _measure_cvae(
     return {**_negative(log_px), **numbers}
 
 
-@register
-@torch.no_grad()
-def _measure_regression(
-    recipe: RegressionRecipe, model: nn.Module, samples: int = 10_000, seed: int = 0
-) -> dict[str, float]:
-    assert isinstance(model, HalfRegression)
+@measuring
+def measure_regression(model: HalfRegression, samples: int, seed: int) -> dict[str, float]:
+    """Of a regression that completes digits: what ``completion_metrics`` says of its one answer to each of so
+    many random test digits, and ``nll`` and ``nll_error`` as of a conditional VAE.
+    """
     visible, hidden, labels, random = questions(samples, seed)
     x, visible, hidden, labels = on_device_of(model, binarize(hidden, random), visible, hidden, labels)
     with evaluating(model):

@@ -1,23 +1,22 @@
 """What is measured of models that are told a condition."""
 
 import torch
-from torch import nn
 
 from gentutor import data
-from gentutor.evaluation import active_units, conditional_log_likelihood
-from gentutor.metrics.base import CHUNK, draw, on_device_of, register, with_suffix
-from gentutor.metrics.classes import class_metrics
+from gentutor.evaluation.classes import class_metrics
+from gentutor.evaluation.likelihood import active_units, conditional_log_likelihood
+from gentutor.evaluation.measuring import CHUNK, draw, measuring, on_device_of, with_suffix
 from gentutor.models.cvae import CVAE
+from gentutor.models.sampling import Sampler, evaluating, sample_images
 from gentutor.objectives import variational
-from gentutor.recipes import CGANRecipe, CVAERecipe
-from gentutor.showing.sampling import evaluating, sample_images
 from gentutor.steps import binarize
 
 
-@register
-def _measure_conditional_gan(
-    recipe: CGANRecipe, model: nn.Module, samples: int = 10_000, seed: int = 0
-) -> dict[str, float]:
+@measuring
+def measure_conditional_gan(model: Sampler, samples: int, seed: int) -> dict[str, float]:
+    """Of a conditional GAN: what ``class_metrics`` says of so many samples, asked to be the digits that
+    random test images are; with ``_train`` the same of training images.
+    """
     random = torch.Generator().manual_seed(seed)
     test, labels = draw(data.mnist("test"), samples, random)
     train, train_labels = draw(data.mnist("train"), len(labels), random)
@@ -29,12 +28,17 @@ def _measure_conditional_gan(
     }
 
 
-@register
-@torch.no_grad()
-def _measure_cvae(
-    recipe: CVAERecipe, model: nn.Module, samples: int = 10_000, seed: int = 0
-) -> dict[str, float]:
-    assert isinstance(model, CVAE)
+@measuring
+def measure_cvae(model: CVAE, samples: int, seed: int) -> dict[str, float]:
+    """Of a conditional VAE of digits.
+
+    Returns:
+        What ``class_metrics`` says of the means of p(x|z, y), asked to be the digits that random test
+        images are; with ``_train`` the same of training images, with ``_drawn`` of draws of x, against
+        binarised test images, and with ``_binary`` of binarised training images; and, as for a VAE but with a
+        hundredth as many importance samples as images, ``nll``, ``negative_elbo``, ``distortion``, ``kl``
+        and ``active``.
+    """
     random = torch.Generator().manual_seed(seed)
     test, labels = draw(data.mnist("test"), samples, random)
     train, train_labels = draw(data.mnist("train"), len(labels), random)

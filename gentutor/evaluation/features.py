@@ -1,4 +1,4 @@
-"""What the stored digit classifier sees in images: its features, and the labels that it reads.
+"""What the stored classifier sees in digits, and the stored embeddings in glyphs.
 
 Distances between sets of digits are taken between these 64 features, not those of a network trained
 on photographs: compare them with each other, never with published values.
@@ -7,11 +7,14 @@ on photographs: compare them with each other, never with published values.
 import functools
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from gentutor import data, settings
 from gentutor._checks import expect_floats, expect_range
 from gentutor._modes import plain_modes
 from gentutor.models.classifier import DigitClassifier
+from gentutor.models.embedding import GlyphEmbedding
+from gentutor.models.sampling import evaluating
 from gentutor.running import checkpoint
 
 
@@ -63,6 +66,54 @@ def digit_logits(images: Tensor, chunk: int = 500) -> Tensor:
     return _classifier(features.device).head(features)
 
 
+@plain_modes()
+def glyph_features(domain: str, images: Tensor) -> Tensor:
+    """Images in the stored embedding of a domain of glyphs, in which retrieval is measured.
+
+    Args:
+        domain: "printed", "brush", "openmoji-black" or "noto".
+        images: (N, C, H, W) in [-1, 1]; of another number of channels they are repeated or averaged.
+
+    Returns:
+        (N, 64), float64, on the processor.
+
+    Raises:
+        TypeError: the images are no floating-point tensor.
+        ValueError: no embedding of the domain is stored, or the images lie outside of [-1, 1].
+
+    >>> glyph_features("brush", data.domain_images("printed", "test")[:3]).shape
+    torch.Size([3, 64])
+    """
+    expect_floats("images", images)
+    expect_range("images", images, -1, 1)
+    embedding, _ = glyph_embedding(domain)
+    return embedded(embedding, with_channels(images, data.CHANNELS[domain]))
+
+
+def with_channels(images: Tensor, channels: int) -> Tensor:
+    """Images with another number of channels: grey ones repeated, colours averaged."""
+    if images.shape[1] == channels:
+        return images
+    return images.mean(dim=1, keepdim=True).expand(-1, channels, -1, -1)
+
+
+@functools.cache
+def glyph_embedding(domain: str) -> tuple[nn.Module, float]:
+    """The stored embedding of a domain, and the strength of deformations that it was trained with."""
+    model, card = checkpoint.load(
+        f"embedding-{domain}", lambda card: GlyphEmbedding(data.CHANNELS[card.recipe["domain"]])
+    )
+    return model.to(settings.device()), float(card.recipe["strength"])
+
+
+@torch.no_grad()
+def embedded(embedding: nn.Module, images: Tensor) -> Tensor:
+    """Glyphs in an embedding, (N, 64), float64, on the processor."""
+    weight = next(embedding.parameters())
+    with evaluating(embedding):
+        return torch.cat([embedding(part.to(weight)).cpu().double() for part in images.split(500)])
+
+
 def _expect_digits(images: Tensor) -> None:
     expect_floats("images", images)
     if images.dim() != 4 or tuple(images.shape[1:]) != (1, 28, 28) or len(images) == 0:
@@ -72,6 +123,5 @@ def _expect_digits(images: Tensor) -> None:
 
 @functools.cache
 def _classifier(device: torch.device) -> DigitClassifier:
-    model, _ = checkpoint.pretrained("digit-classifier")
-    assert isinstance(model, DigitClassifier)
+    model, _ = checkpoint.load("digit-classifier", lambda card: DigitClassifier())
     return model.to(device)

@@ -2,7 +2,9 @@
 
 from torch import Tensor
 
-from gentutor import data
+from gentutor.data.glyphs import characters, emoji
+from gentutor.data.images import Images, mnist, to_signed
+from gentutor.data.printed import printed_digits
 
 CHANNELS = {"printed": 1, "brush": 1, "openmoji-black": 1, "noto": 3, "handwritten": 1, "printed-digits": 1}
 
@@ -22,22 +24,22 @@ def domain_images(domain: str, split: str) -> Tensor:
     if domain not in CHANNELS:
         raise ValueError(f"unknown domain {domain!r}; known: {', '.join(CHANNELS)}")
     if domain in ("printed", "brush"):
-        return data.to_signed(data.characters(domain, split).images)
+        return to_signed(characters(domain, split).images)
     if domain in ("openmoji-black", "noto"):
-        return data.to_signed(data.emoji(domain, split).images)
-    return data.to_signed(domain_digits(domain, split).images)
+        return to_signed(emoji(domain, split).images)
+    return to_signed(domain_digits(domain, split).images)
 
 
-def domain_digits(domain: str, split: str) -> data.Images:
+def domain_digits(domain: str, split: str) -> Images:
     """Handwritten or printed digits with their labels; for the splits see ``domain_images``."""
     if split == "paired":
         raise ValueError(f"no pairs of digits exist: {domain!r} has no split 'paired'")
     if domain == "printed-digits":
-        return data.printed_digits(split)
+        return printed_digits(split)
     if split == "test":
-        return data.mnist("test")
-    train = data.mnist("train")
+        return mnist("test")
+    train = mnist("train")
     part = {"train": slice(0, 58_000), "validation": slice(58_000, None)}
     if split not in part:
         raise ValueError(f"unknown split {split!r}; known: train, validation, test")
-    return data.Images(train.images[part[split]], train.labels[part[split]])
+    return Images(train.images[part[split]], train.labels[part[split]])

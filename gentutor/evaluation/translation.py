@@ -1,64 +1,63 @@
 """What is measured of translations whose true answer is known, and of the embeddings that measure them."""
 
-import functools
 import math
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
 from gentutor import data, settings
-from gentutor._checks import expect_floats, expect_range
 from gentutor._modes import plain_modes
-from gentutor.evaluation import frechet_distance, precision_recall, retrieval_ranks
-from gentutor.metrics.base import register
-from gentutor.metrics.classes import NEIGHBOURS
-from gentutor.metrics.features import digit_features, digit_logits
+from gentutor.evaluation.classes import NEIGHBOURS
+from gentutor.evaluation.distances import frechet_distance, precision_recall
+from gentutor.evaluation.features import (
+    digit_features,
+    digit_logits,
+    embedded,
+    glyph_embedding,
+    with_channels,
+)
+from gentutor.evaluation.measuring import measuring
+from gentutor.evaluation.retrieval import retrieval_ranks
 from gentutor.models.cyclegan import Generators
+from gentutor.models.sampling import translate
 from gentutor.objectives.translation import cycle_consistency_loss
-from gentutor.recipes.cyclegan import CycleGANRecipe
-from gentutor.recipes.domains import CHANNELS, domain_digits
-from gentutor.recipes.embedding import EmbeddingRecipe
-from gentutor.recipes.folder import FolderRecipe
-from gentutor.running import checkpoint
-from gentutor.showing.sampling import evaluating, translate
 
 DISTURBANCE = 0.1  # standard deviation of the noise that a translation should not mind, in [-1, 1]
 
 
-@register
-def _measure_embedding(
-    recipe: EmbeddingRecipe, model: nn.Module, samples: int = 10_000, seed: int = 0
+class Domains(Protocol):
+    """Two domains by name, and their images."""
+
+    @property
+    def domains(self) -> tuple[str, str]: ...
+
+    def images(self, split: str) -> tuple[Tensor, Tensor]: ...
+
+
+@measuring
+def measure_embedding(
+    model: nn.Module, domain: str, strength: float, samples: int, seed: int
 ) -> dict[str, float]:
-    glyphs = recipe.glyphs("test")[:samples]
-    return {"deformed": _found(model, _deformed(glyphs, recipe.strength, seed), glyphs)}
+    """Of an embedding of glyphs: ``deformed``, the share of deformed test glyphs that find their original."""
+    glyphs = data.domain_images(domain, "test")[:samples]
+    return {"deformed": _found(model, _deformed(glyphs, strength, seed), glyphs)}
 
 
-@register
-def _measure_cyclegan(
-    recipe: CycleGANRecipe, model: nn.Module, samples: int = 10_000, seed: int = 0
-) -> dict[str, float]:
-    assert isinstance(model, Generators)
-    return translation_metrics(recipe, model, "test", samples, seed)
-
-
-@register
-def _measure_folder(
-    recipe: FolderRecipe, model: nn.Module, samples: int = 10_000, seed: int = 0
-) -> dict[str, float]:
-    """Of images of your own no truth is known, and no embedding: what is left are the cycles."""
-    assert isinstance(model, Generators)
-    a, b = (images[:samples] for images in recipe.images("test"))
+@measuring
+def measure_cycles(model: Generators, a: Tensor, b: Tensor, seed: int) -> dict[str, float]:
+    """Of images without a known truth, and without an embedding: what is left are the cycles."""
     return _cycles(model, (a, b), (translate(model.F, b), translate(model.G, a)), seed)
 
 
 @plain_modes()
 def translation_metrics(
-    recipe: CycleGANRecipe, model: Generators, split: str, samples: int = 10_000, seed: int = 0
+    recipe: Domains, model: Generators, split: str, samples: int = 10_000, seed: int = 0
 ) -> dict[str, float]:
     """How good both directions of a translation are, on pairs that training never saw.
 
     Args:
-        recipe: names the domains.
+        recipe: names the domains and has their images.
         model: both generators.
         split: "validation" or "test".
         samples: at most so many images of each domain.
@@ -108,9 +107,9 @@ def _glyphs(
 ) -> dict[str, float]:
     numbers: dict[str, float] = {}
     for i, suffix in ((1, "_b"), (0, "_a")):
-        target, source, fake = real[i], with_channels(real[1 - i], CHANNELS[domains[i]]), made[i]
-        embedding, strength = _embedding(domains[i])
-        points, goal, start = (_embed(embedding, images) for images in (fake, target, source))
+        target, source, fake = real[i], with_channels(real[1 - i], data.CHANNELS[domains[i]]), made[i]
+        embedding, strength = glyph_embedding(domains[i])
+        points, goal, start = (embedded(embedding, images) for images in (fake, target, source))
         retrieval, low = (_share(retrieval_ranks(x, goal)) for x in (points, start))
         high = _found(embedding, _deformed(target, strength, seed), target)
         numbers |= {
@@ -136,7 +135,7 @@ def _digits(
     numbers: dict[str, float] = {}
     features = [_digit_features(images) for images in real]
     for i, suffix in ((1, "_b"), (0, "_a")):
-        meant = domain_digits(domains[1 - i], split).labels[: len(made[i])]
+        meant = data.domain_digits(domains[1 - i], split).labels[: len(made[i])]
         guessed = digit_logits(_unit(made[i])).argmax(dim=1).cpu()
         numbers |= {
             f"labels{suffix}": (guessed == meant).double().mean().item(),
@@ -145,54 +144,8 @@ def _digits(
     return {**numbers, "frechet_untranslated": frechet_distance(*features)}
 
 
-@plain_modes()
-def glyph_features(domain: str, images: Tensor) -> Tensor:
-    """Images in the stored embedding of a domain of glyphs, in which retrieval is measured.
-
-    Args:
-        domain: "printed", "brush", "openmoji-black" or "noto".
-        images: (N, C, H, W) in [-1, 1]; of another number of channels they are repeated or averaged.
-
-    Returns:
-        (N, 64), float64, on the processor.
-
-    Raises:
-        TypeError: the images are no floating-point tensor.
-        ValueError: no embedding of the domain is stored, or the images lie outside of [-1, 1].
-
-    >>> from gentutor.recipes.domains import domain_images
-    >>> glyph_features("brush", domain_images("printed", "test")[:3]).shape
-    torch.Size([3, 64])
-    """
-    expect_floats("images", images)
-    expect_range("images", images, -1, 1)
-    embedding, _ = _embedding(domain)
-    return _embed(embedding, with_channels(images, CHANNELS[domain]))
-
-
-def with_channels(images: Tensor, channels: int) -> Tensor:
-    """Images with another number of channels: grey ones repeated, colours averaged."""
-    if images.shape[1] == channels:
-        return images
-    return images.mean(dim=1, keepdim=True).expand(-1, channels, -1, -1)
-
-
-@functools.cache
-def _embedding(domain: str) -> tuple[nn.Module, float]:
-    """The stored embedding of a domain, and the strength of deformations that it was trained with."""
-    model, card = checkpoint.pretrained(f"embedding-{domain}")
-    return model.to(settings.device()), float(card.recipe["strength"])
-
-
-@torch.no_grad()
-def _embed(embedding: nn.Module, images: Tensor) -> Tensor:
-    weight = next(embedding.parameters())
-    with evaluating(embedding):
-        return torch.cat([embedding(part.to(weight)).cpu().double() for part in images.split(500)])
-
-
 def _found(embedding: nn.Module, images: Tensor, targets: Tensor) -> float:
-    return _share(retrieval_ranks(_embed(embedding, images), _embed(embedding, targets)))
+    return _share(retrieval_ranks(embedded(embedding, images), embedded(embedding, targets)))
 
 
 def _share(ranks: Tensor) -> float:
