@@ -1,4 +1,9 @@
-"""Generative models that are fitted in closed form (or by EM): Gaussians, naive Bayes, Markov chains."""
+"""Generative models that are fitted in closed form (or by EM): Gaussians, naive Bayes, Markov chains.
+
+An argument of another type than stated raises ``TypeError``, and one that is empty, of another shape, out
+of its range or not finite raises ``ValueError``. Where a matrix is decomposed, only float32 and float64
+are taken.
+"""
 
 from gentutor.classical.gaussian import GaussianClassifier
 from gentutor.classical.markov import MarkovChain

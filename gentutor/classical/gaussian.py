@@ -7,9 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gentutor._checks import expect_count
-from gentutor.classical._checks import expect_examples, expect_labels
-from gentutor.objectives._checks import expect_precise
+from gentutor import _checks as check
 from gentutor.objectives.classical import linear_discriminant
 
 
@@ -37,19 +35,18 @@ class GaussianClassifier:
         """The maximum of the likelihood of p(x, y), computed in float64.
 
         Args:
-            x: (N, D), any unit.
+            x: (N, D), float32 or float64, any unit.
             y: (N,), int64, labels 0 ... K - 1.
             num_classes: K, at least 1.
             shared: one covariance for all classes (linear borders) instead of one for each.
 
         Raises:
-            TypeError: x is not float32 or float64, or y not int64.
-            ValueError: the shapes do not fit, a class has no example, or a covariance is singular.
+            ValueError: a class has no example, or a covariance is singular.
         """
-        expect_count("num_classes", num_classes)
-        expect_examples(x)
-        expect_precise(x=x)
-        expect_labels(y, len(x), num_classes)
+        check.count(num_classes=num_classes)
+        check.examples(x)
+        check.precise(x=x)
+        check.labels(y, len(x), num_classes)
         counts = torch.bincount(y, minlength=num_classes)
         if not bool((counts > 0).all()):
             raise ValueError(f"every class needs examples; the classes have {counts.tolist()}")
@@ -72,7 +69,7 @@ class GaussianClassifier:
 
     def log_joint(self, x: Tensor) -> Tensor:
         """log p(x, y = k), nats: (N, D) -> (N, K)."""
-        expect_examples(x, self.means.shape[1])
+        check.examples(x, self.means.shape[1])
         root = torch.linalg.cholesky(self.covariances)  # (K, D, D)
         centred = x - self.means[:, None]  # (K, N, D)
         white = torch.linalg.solve_triangular(root, centred.mT, upper=False)  # (K, D, N)
@@ -90,7 +87,7 @@ class GaussianClassifier:
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
         """n draws from p(x, y): points (n, D) and their labels (n,)."""
-        expect_count("n", n)
+        check.count(n=n)
         y = torch.multinomial(self.prior, n, replacement=True, generator=generator)
         noise = torch.randn(
             n, self.means.shape[1], 1, generator=generator, dtype=self.means.dtype, device=self.means.device

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gentutor._checks import expect_count
+from gentutor import _checks as check
 from gentutor._modes import plain_modes
 from gentutor.objectives.classical import bits_per_symbol
 
@@ -54,12 +54,10 @@ class MarkovChain:
                 to read other texts.
 
         Raises:
-            TypeError: text is no string, or order no integer.
-            ValueError: text is too short or has characters outside the alphabet, order or smoothing is
-                negative, or runs of that length do not fit an int64.
+            ValueError: text is too short or has characters outside the alphabet, or runs of that length do
+                not fit an int64.
         """
-        if isinstance(order, bool) or not isinstance(order, int):
-            raise TypeError(f"order must be an integer, got {order!r}")
+        check.integer(order=order)
         if order < 0 or not 0 <= smoothing < float("inf"):
             raise ValueError(f"order and smoothing must be at least 0, got {order} and {smoothing}")
         _expect_text(text)
@@ -80,8 +78,7 @@ class MarkovChain:
         that never occurred.
 
         Raises:
-            TypeError: text is no string.
-            ValueError: it is too short, or has characters outside the alphabet.
+            ValueError: text is too short, or has characters outside the alphabet.
         """
         _expect_text(text)
         runs = _runs(_places(text, self.alphabet), self.order, len(self.alphabet))
@@ -103,10 +100,10 @@ class MarkovChain:
             start: ``order`` characters or more. None: a context drawn as often as it occurred in the text.
 
         Raises:
-            ValueError: start is too short, has characters outside the alphabet, or the chain, without
-                smoothing, reaches a context that nothing followed.
+            ValueError: start has characters outside the alphabet; or the chain, without smoothing, reaches a
+                context that nothing followed.
         """
-        expect_count("n", n)
+        check.count(n=n)
         v = len(self.alphabet)
         if start is None:
             code = int(self.contexts[_draw(self.context_counts.double(), generator)])

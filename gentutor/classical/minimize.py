@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 import torch
 from torch import Tensor
 
+from gentutor import _checks as check
 from gentutor.training import expect_finite
 
 
@@ -20,15 +21,13 @@ def minimize(loss: Callable[[], Tensor], parameters: Iterable[Tensor], iteration
         The loss reached.
 
     Raises:
-        ValueError: iterations is not positive.
         FloatingPointError: the loss is nan or infinite somewhere on the way.
 
     >>> x = torch.zeros(2, requires_grad=True)
     >>> minimize(lambda: (x - torch.tensor([1.0, 3.0])).square().sum(), [x]), x.tolist()
     (0.0, [1.0, 3.0])
     """
-    if iterations < 1:
-        raise ValueError(f"iterations must be at least 1, got {iterations}")
+    check.at_least(1, iterations=iterations)
     optimizer = torch.optim.LBFGS(
         parameters, max_iter=iterations, max_eval=10 * iterations, line_search_fn="strong_wolfe"
     )

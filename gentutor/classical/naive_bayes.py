@@ -7,8 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gentutor._checks import expect_count
-from gentutor.classical._checks import expect_examples, expect_labels
+from gentutor import _checks as check
 from gentutor.objectives.classical import naive_bayes_log_joint, smoothed_probabilities
 
 
@@ -38,13 +37,8 @@ class BernoulliNaiveBayes:
             y: (N,), int64, labels 0 ... K - 1; or (N, K), floating-point, p(y = k) of each example.
             num_classes: K; a class without examples gets prior 0, and pixels of 1/2.
             smoothing: a > 0, added to the number of ones and to that of zeros in each pixel.
-
-        Raises:
-            TypeError: x holds no floating-point numbers, or y neither int64 nor floating-point ones.
-            ValueError: the shapes do not fit, x holds other numbers than 0 and 1, labels are out of
-                range or no probabilities, or smoothing is not positive.
         """
-        expect_count("num_classes", num_classes)
+        check.count(num_classes=num_classes)
         _expect_binary(x)
         if not 0 < smoothing < math.inf:
             raise ValueError(
@@ -73,7 +67,7 @@ class BernoulliNaiveBayes:
         """One image of zeros and ones for each label: int64 (N,) -> (N, D)."""
         if not isinstance(labels, Tensor) or labels.dim() != 1:
             raise TypeError("labels must be an int64 tensor (N,), one per image")
-        expect_labels(labels, len(labels), len(self.prior))
+        check.labels(labels, len(labels), len(self.prior))
         return torch.bernoulli(self.pixel[labels], generator=generator)
 
 
@@ -118,17 +112,13 @@ def expectation_maximization(
         that ``model.log_joint(x).unflatten(1, (K, C)).logsumexp(dim=2)`` is log p(x, y = k); and the
         function above, nats, at the start and after each iteration: ``iterations + 1`` numbers, none
         smaller than the one before.
-
-    Raises:
-        TypeError: an argument has another type than stated.
-        ValueError: the shapes do not fit, or a value is out of its range.
     """
-    expect_count("iterations", iterations)
-    expect_count("components", components)
-    expect_examples(x)
+    check.count(iterations=iterations)
+    check.count(components=components)
+    check.examples(x)
     if not isinstance(unlabelled, Tensor) or unlabelled.shape != (0, x.shape[1]):
-        expect_examples(unlabelled, x.shape[1])
-    expect_labels(y, len(x), num_classes)
+        check.examples(unlabelled, x.shape[1])
+    check.labels(y, len(x), num_classes)
     model = BernoulliNaiveBayes.fit(x, y, num_classes, smoothing)
     if components > 1:
         model = _split(model, components, generator)
@@ -161,7 +151,7 @@ def _split(
 def _soft_labels(y: Tensor, n: int, num_classes: int, x: Tensor) -> Tensor:
     """(N, K): p(y = k) of each example, one-hot where y holds integers."""
     if not isinstance(y, Tensor) or not y.is_floating_point():
-        expect_labels(y, n, num_classes)
+        check.labels(y, n, num_classes)
         return F.one_hot(y, num_classes).to(x.dtype)
     if y.shape != (n, num_classes):
         raise ValueError(f"soft labels must have shape ({n}, {num_classes}), got {tuple(y.shape)}")
@@ -171,6 +161,6 @@ def _soft_labels(y: Tensor, n: int, num_classes: int, x: Tensor) -> Tensor:
 
 
 def _expect_binary(x: Tensor) -> None:
-    expect_examples(x)
+    check.examples(x)
     if not bool(((x == 0) | (x == 1)).all()):
         raise ValueError("x must hold 0 and 1 alone: binarise the images")

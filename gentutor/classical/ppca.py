@@ -5,9 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gentutor._checks import expect_count
-from gentutor.classical._checks import expect_examples
-from gentutor.objectives._checks import expect_precise
+from gentutor import _checks as check
 from gentutor.objectives.classical import low_rank_gaussian_log_prob
 
 
@@ -39,17 +37,15 @@ class ProbabilisticPCA:
         the rest of its eigenvalue.
 
         Args:
-            x: (N, D), N >= 2, any unit.
+            x: (N, D), N >= 2, float32 or float64, any unit.
             latent_dim: Q, 1 to D - 1.
 
         Raises:
-            TypeError: x is not float32 or float64, or latent_dim is no integer.
-            ValueError: x is no matrix with two rows or more, latent_dim is outside 1 to D - 1, or the
-                points lie in Q dimensions exactly, which leaves no noise.
+            ValueError: the points lie in Q dimensions exactly, which leaves no noise.
         """
-        expect_examples(x)
-        expect_precise(x=x)
-        expect_count("latent_dim", latent_dim)
+        check.examples(x)
+        check.precise(x=x)
+        check.count(latent_dim=latent_dim)
         n, d = x.shape
         if n < 2 or not latent_dim < d:
             raise ValueError(
@@ -72,7 +68,7 @@ class ProbabilisticPCA:
 
     def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """p(z | x) is Gaussian: its means (N, Q), and its covariance (Q, Q), the same for every x."""
-        expect_examples(x, len(self.mean))
+        check.examples(x, len(self.mean))
         q = self.weight.shape[1]
         identity = torch.eye(q, dtype=self.weight.dtype, device=self.weight.device)
         root = torch.linalg.cholesky(self.weight.T @ self.weight + self.variance * identity)
@@ -81,7 +77,7 @@ class ProbabilisticPCA:
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
         """n draws of x, the noise included: (n, D)."""
-        expect_count("n", n)
+        check.count(n=n)
         d, q = self.weight.shape
         noise = torch.randn(n, q + d, generator=generator, dtype=self.mean.dtype, device=self.mean.device)
         z, rest = noise.split([q, d], dim=1)
@@ -92,10 +88,6 @@ class ProbabilisticPCA:
 
         Args:
             seen: (D,), bool, True for the coordinates to keep; one at least.
-
-        Raises:
-            TypeError: seen is no bool tensor.
-            ValueError: it is not of shape (D,), or all False.
         """
         if not isinstance(seen, Tensor) or seen.dtype != torch.bool:
             raise TypeError(f"seen must be a bool tensor, got {getattr(seen, 'dtype', type(seen).__name__)}")

@@ -1,4 +1,9 @@
-"""Embedded data as whole tensors, batches of them, and toy densities whose truth is known."""
+"""Embedded data as whole tensors, batches of them, and toy densities whose truth is known.
+
+An argument of another type than stated raises ``TypeError``, and one of another shape, out of its range
+or unknown (a split, a style) raises ``ValueError``. A file of the package that is truncated or altered
+raises ``ValueError``, one that is missing ``FileNotFoundError``.
+"""
 
 from gentutor.data.batching import Batches, UnpairedBatches, batches, unpaired
 from gentutor.data.deform import crop_and_flip, deform, jitter

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from gentutor import _checks as check
+
 
 class Batches(Iterator[tuple[Tensor, ...]]):
     """What ``batches`` returns: an endless iterator that can be stopped and continued exactly."""
@@ -88,10 +90,6 @@ def batches(
         ``state_dict`` and ``load_state_dict`` continue an interrupted run exactly, and
         ``per_pass`` is the number of batches in a pass.
 
-    Raises:
-        TypeError: an argument is no tensor, or batch_size no integer.
-        ValueError: no tensors, lengths that differ, or a batch_size outside 1 to N.
-
     >>> twos = batches(torch.arange(5), batch_size=2)
     >>> one_pass = torch.cat([next(twos)[0] for _ in range(twos.per_pass)])
     >>> len(one_pass), len(one_pass.unique())  # the fifth waits for another pass
@@ -151,9 +149,6 @@ def unpaired(
     Returns:
         An iterator of pairs of tensors (batch_size, ...), with ``state_dict`` and ``load_state_dict``.
 
-    Raises:
-        TypeError, ValueError: as for ``batches``.
-
     >>> twos = unpaired(torch.arange(4), 10 * torch.arange(6), batch_size=2)
     >>> firsts, seconds = zip(*(next(twos) for _ in range(6)))
     >>> sorted(torch.cat(firsts).tolist()), sorted(torch.cat(seconds).tolist())  # three passes, two passes
@@ -175,7 +170,6 @@ def _expect_batchable(tensors: tuple[Tensor, ...], batch_size: int) -> None:
     lengths = [len(tensor) for tensor in tensors]
     if len(set(lengths)) > 1:
         raise ValueError(f"expected tensors of one length, got lengths {lengths}")
-    if isinstance(batch_size, bool) or not isinstance(batch_size, int):
-        raise TypeError(f"batch_size must be an integer, got {batch_size!r}")
+    check.integer(batch_size=batch_size)
     if not 1 <= batch_size <= lengths[0]:
         raise ValueError(f"batch_size must lie in 1 to {lengths[0]} (the examples), got {batch_size}")

@@ -1,4 +1,7 @@
-"""Random deformations of images: shifts, scales and turns, bent strokes, thicker and thinner ones, crops."""
+"""Random deformations of images: shifts, scales and turns, bent strokes, thicker and thinner ones, crops.
+
+Images of another shape or type, and a number out of its range, raise ``ValueError``.
+"""
 
 import functools
 
@@ -20,9 +23,6 @@ def jitter(images: Tensor, scale: float = 0.0, shift: float = 0.0) -> Tensor:
     Returns:
         (B, C, H, W), by bilinear interpolation; what lies beyond the edge repeats the edge.
 
-    Raises:
-        ValueError: the images have another shape, or a size is out of its range.
-
     >>> torch.allclose(jitter(torch.ones(2, 1, 8, 8), scale=0.1, shift=2.0), torch.ones(1))
     True
     """
@@ -43,9 +43,6 @@ def deform(images: Tensor, strength: float = 1.0) -> Tensor:
 
     Returns:
         (B, C, H, W).
-
-    Raises:
-        ValueError: the images have another shape, or strength is out of its range.
 
     >>> x = torch.rand(2, 1, 8, 8)
     >>> torch.allclose(deform(x, strength=0.0), x, atol=1e-5)
@@ -73,9 +70,6 @@ def crop_and_flip(images: Tensor, size: int) -> Tensor:
 
     Returns:
         (B, C, size, size), of the same type. Nothing waits for the device.
-
-    Raises:
-        ValueError: the images have another shape, or size is out of its range.
 
     >>> crop_and_flip(torch.tensor([[[[1, 2]]]]), size=1).item() in (1, 2)
     True

@@ -1,14 +1,19 @@
-"""The same things drawn in two styles: characters printed and brush-written, emoji in colour and in lines."""
+"""The same things drawn in two styles: characters printed and brush-written, emoji in colour and in lines.
+
+An unknown style, split or size raises ``ValueError``, and so does a file that is truncated or altered; a
+missing one raises ``FileNotFoundError``.
+"""
 
 import csv
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from gentutor import _checks as check
 from gentutor.data import _files
 
 _CHARACTERS = {"printed": "hanzi/sans_32.webp", "brush": "hanzi/brush_32.webp"}
@@ -54,10 +59,6 @@ def characters(style: str, split: str) -> Glyphs:
     Returns:
         ``Glyphs``: uint8 in 0 (paper) to 255 (ink), (N, 1, 32, 32), and places in ``character_names()``.
 
-    Raises:
-        ValueError: an unknown style or split, or a data file that is truncated or altered.
-        FileNotFoundError: a data file is missing.
-
     Source:
         See README.md beside this file.
 
@@ -65,8 +66,8 @@ def characters(style: str, split: str) -> Glyphs:
     >>> images.shape, "".join(character_names()[item] for item in items[:6])
     (torch.Size([400, 1, 32, 32]), '骗座吾绰份道')
     """
-    _expect_known("style", style, _CHARACTERS)
-    _expect_known("split", split, _SPLITS)
+    check.known(_CHARACTERS, style=style)
+    check.known(_SPLITS, split=split)
     order = _by_hash(character_names())
     training = order[_TEST_CHARACTERS + _VALIDATION_CHARACTERS :]
     parts = {
@@ -80,10 +81,6 @@ def characters(style: str, split: str) -> Glyphs:
 
 def character_names() -> tuple[str, ...]:
     """The 3,755 characters that ``Glyphs.items`` of ``characters`` point to: level 1 of GB 2312, by pinyin.
-
-    Raises:
-        ValueError: the data file is truncated or altered.
-        FileNotFoundError: the data file is missing.
 
     >>> len(character_names()), character_names()[:3]
     (3755, ('啊', '阿', '埃'))
@@ -108,10 +105,6 @@ def emoji(style: str, split: str, size: int = 32) -> Glyphs:
         ``Glyphs``: uint8, 255 is white, (N, 3, size, size) for "noto" and (N, 1, size, size) for
         "openmoji-black", and places in ``emoji_table()``.
 
-    Raises:
-        ValueError: an unknown style, split or size, or a data file that is truncated or altered.
-        FileNotFoundError: a data file is missing.
-
     Source:
         See README.md beside this file.
 
@@ -119,9 +112,9 @@ def emoji(style: str, split: str, size: int = 32) -> Glyphs:
     >>> images.shape, "".join(emoji_table()[item].char for item in items[8:12])
     (torch.Size([200, 3, 64, 64]), '🔞🤕😴📨')
     """
-    _expect_known("style", style, _EMOJI)
-    _expect_known("split", split, _SPLITS)
-    _expect_known("size", size, _SIZES)
+    check.known(_EMOJI, style=style)
+    check.known(_SPLITS, split=split)
+    check.known(_SIZES, size=size)
     table = emoji_table()
     parts: dict[str, list[int]] = {"train": [], "validation": [], "test": []}
     for item in _by_hash([entry.group for entry in table]):
@@ -136,10 +129,6 @@ def emoji(style: str, split: str, size: int = 32) -> Glyphs:
 
 def emoji_table() -> tuple[Emoji, ...]:
     """The 1,594 emoji that ``Glyphs.items`` of ``emoji`` point to, category by category.
-
-    Raises:
-        ValueError: the data file is truncated or altered.
-        FileNotFoundError: the data file is missing.
 
     >>> emoji_table()[0][:3], emoji_table()[0].keywords_en[:3]
     (('😀', 'grinning face', '嘿嘿'), ('cheerful', 'cheery', 'face'))
@@ -163,11 +152,6 @@ def emoji_table() -> tuple[Emoji, ...]:
         )
         for row in rows
     )
-
-
-def _expect_known(what: str, value: object, known: Collection[object]) -> None:
-    if value not in known:
-        raise ValueError(f"unknown {what} {value!r}; known: {', '.join(map(str, known))}")
 
 
 def _by_hash(keys: Sequence[str]) -> list[int]:

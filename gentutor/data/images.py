@@ -1,4 +1,8 @@
-"""Image data sets as whole tensors, and the two ranges that networks want."""
+"""Image data sets as whole tensors, and the two ranges that networks want.
+
+An unknown split raises ``ValueError``, and so does a file that is truncated or altered; a missing one
+raises ``FileNotFoundError``. Images to be scaled that are not uint8 raise ``TypeError``.
+"""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -6,6 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from gentutor import _checks as check
 from gentutor.data import _files
 
 _PREFIX = {"train": "train", "test": "t10k"}
@@ -30,10 +35,6 @@ def mnist(split: str) -> Images:
     Returns:
         ``Images``: uint8 in 0 (paper) to 255 (ink), (N, 1, 28, 28), and labels 0 to 9, int64 (N,).
 
-    Raises:
-        ValueError: an unknown split, or a data file that is truncated or altered.
-        FileNotFoundError: a data file is missing.
-
     Source:
         LeCun, Bottou, Bengio, Haffner 1998; see README.md beside this file.
 
@@ -41,8 +42,7 @@ def mnist(split: str) -> Images:
     >>> images.shape, images.dtype, labels[:3].tolist()
     (torch.Size([10000, 1, 28, 28]), torch.uint8, [7, 2, 1])
     """
-    if split not in _PREFIX:
-        raise ValueError(f"unknown split {split!r}; known: {', '.join(_PREFIX)}")
+    check.known(_PREFIX, split=split)
     return _read(f"MNIST/raw/{_PREFIX[split]}-")
 
 
@@ -55,10 +55,6 @@ def fashion_mnist() -> Images:
     Returns:
         ``Images``: uint8 in 0 (background) to 255, (2000, 1, 28, 28), and labels 0 to 9, int64 (2000,):
         T-shirt, trousers, pullover, dress, coat, sandal, shirt, sneaker, bag, ankle boot.
-
-    Raises:
-        ValueError: a data file is truncated or altered.
-        FileNotFoundError: a data file is missing.
 
     Source:
         Xiao, Rasul, Vollgraf 2017; see README.md beside this file.
@@ -78,7 +74,6 @@ def torchvision_root() -> Path:
 
     Raises:
         OSError: the cache folder cannot be written.
-        ValueError: a data file is truncated or altered.
     """
     return _files.unpack_all("MNIST")
 
@@ -93,9 +88,6 @@ def to_unit(images: Tensor) -> Tensor:
 
     Returns:
         The same shape, float32 in [0, 1], on the same device.
-
-    Raises:
-        TypeError: images are not uint8.
 
     >>> to_unit(torch.tensor([0, 51, 255], dtype=torch.uint8))
     tensor([0.0000, 0.2000, 1.0000])
@@ -114,9 +106,6 @@ def to_signed(images: Tensor) -> Tensor:
 
     Returns:
         The same shape, float32 in [-1, 1], on the same device.
-
-    Raises:
-        TypeError: images are not uint8.
 
     >>> to_signed(torch.tensor([0, 51, 255], dtype=torch.uint8))
     tensor([-1.0000, -0.6000,  1.0000])

@@ -6,8 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gentutor._checks import expect_count
-from gentutor.data._checks import expect_points, expect_positive
+from gentutor import _checks as check
 
 _NODES, _WEIGHTS = (torch.from_numpy(a) for a in np.polynomial.legendre.leggauss(24))  # on [-1, 1]
 _NEGLIGIBLE = 30.0  # nats: where the integrand has fallen by a factor exp(-30), the rest is left out
@@ -26,10 +25,6 @@ class TwoMoons:
     Args:
         noise: sigma > 0, in the plane's unit; kept as ``.noise``.
 
-    Raises:
-        TypeError: noise is no number.
-        ValueError: noise is not positive and finite.
-
     Source:
         The curves of scikit-learn's ``make_moons``; here the angle t is drawn at random.
 
@@ -40,19 +35,19 @@ class TwoMoons:
     """
 
     def __init__(self, noise: float = 0.1) -> None:
-        expect_positive("noise", noise)
+        check.positive(noise=noise)
         self.noise = float(noise)
 
     def log_prob(self, x: Tensor) -> Tensor:
         """The log-density at the rows of x, in nats: (N, 2) -> (N,), in x's dtype, on its device."""
-        expect_points("x", x, dims=2)
+        check.points(dims=2, x=x)
         turned = x.new_tensor([1.0, 0.5]) - x  # brings the second moon to the place of the first
         first = _half_circle_log_prob(x, self.noise)
         return torch.logaddexp(first, _half_circle_log_prob(turned, self.noise)) - math.log(2)
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
         """``n`` independent draws, (n, 2), in the default dtype, on the generator's device."""
-        expect_count("n", n)
+        check.count(n=n)
         device = None if generator is None else generator.device
         t = math.pi * torch.rand(n, generator=generator, device=device)
         first = torch.stack([t.cos(), t.sin()], dim=1)  # (n, 2)

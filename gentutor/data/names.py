@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gentutor import _checks as check
 from gentutor.data.glyphs import emoji, emoji_table
 
 
@@ -41,8 +42,7 @@ def tokens(names: Sequence[str], known: Sequence[str], length: int = 8) -> Tenso
         (N, T), int64, 0 to ``len(known)``.
 
     Raises:
-        TypeError: names is one string.
-        ValueError: a name has more than ``length`` words, or length is not positive.
+        ValueError: a name has more than ``length`` words.
 
     >>> tokens(["red heart", "Heart of stone"], ["heart", "red"], length=4)
     tensor([[2, 1, 0, 0],
@@ -50,8 +50,7 @@ def tokens(names: Sequence[str], known: Sequence[str], length: int = 8) -> Tenso
     """
     if isinstance(names, str):
         raise TypeError(f"names must be a list of strings, got one string: {names!r}")
-    if length < 1:
-        raise ValueError(f"length must be at least 1, got {length}")
+    check.at_least(1, length=length)
     place = {word: number for number, word in enumerate(known, start=1)}
     rows = np.zeros((len(names), length), dtype=np.int64)
     for row, name in zip(rows, names, strict=True):

@@ -1,10 +1,15 @@
-"""The digits of 235 typefaces in MNIST's format."""
+"""The digits of 235 typefaces in MNIST's format.
+
+An unknown split raises ``ValueError``, and so does a file that is truncated or altered; a missing one
+raises ``FileNotFoundError``.
+"""
 
 import io
 
 import numpy as np
 import torch
 
+from gentutor import _checks as check
 from gentutor.data import _files
 from gentutor.data.images import Images
 
@@ -39,10 +44,6 @@ def printed_digits(split: str) -> Images:
         ``Images``: uint8 in 0 (paper) to 255 (ink), (10 x faces, 1, 28, 28), and labels int64: face by
         face the ten digits, 0 to 9.
 
-    Raises:
-        ValueError: an unknown split, or a data file that is truncated or altered.
-        FileNotFoundError: the data file is missing.
-
     Source:
         See README.md beside this file.
 
@@ -50,8 +51,7 @@ def printed_digits(split: str) -> Images:
     >>> images.shape, labels[:12].tolist()
     (torch.Size([400, 1, 28, 28]), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1])
     """
-    if split not in ("train", *_HELD_OUT):
-        raise ValueError(f"unknown split {split!r}; known: {', '.join(('train', *_HELD_OUT))}")
+    check.known(("train", *_HELD_OUT), split=split)
     with np.load(io.BytesIO(_files.read_packed(_FILE)), allow_pickle=False) as arrays:
         images, fonts = arrays["images"], arrays["fonts"]  # (235, 10, 28, 28), (235,)
     chosen = images[[_split_of(font) == split for font in fonts.tolist()]]

@@ -1,8 +1,13 @@
-"""Plays and poems as strings, each cut into a part to learn from and a part to be tested on."""
+"""Plays and poems as strings, each cut into a part to learn from and a part to be tested on.
+
+An unknown split raises ``ValueError``, and so does a file that is truncated or altered; a missing one
+raises ``FileNotFoundError``.
+"""
 
 import re
 from collections import Counter
 
+from gentutor import _checks as check
 from gentutor.data import _files
 
 _EVERY = 10  # of ten pieces, the tenth is held out
@@ -22,20 +27,14 @@ def text(name: str, split: str) -> str:
     Returns:
         The pieces of the split, in their order; lines end in a newline.
 
-    Raises:
-        ValueError: an unknown name or split, or a data file that is truncated or altered.
-        FileNotFoundError: the data file is missing.
-
     Source:
         See README.md beside this file.
 
     >>> text("shakespeare-sonnets", "train")[:45]
     'I\\n\\nFrom fairest creatures we desire increase,'
     """
-    if name not in _PIECES:
-        raise ValueError(f"unknown text {name!r}; known: {', '.join(_PIECES)}")
-    if split not in ("train", "test"):
-        raise ValueError(f"unknown split {split!r}; known: train, test")
+    check.known(_PIECES, text=name)
+    check.known(("train", "test"), split=split)
     file, pieces = _PIECES[name]
     held_out = split == "test"
     chosen = [

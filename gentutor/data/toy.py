@@ -10,8 +10,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from gentutor._checks import expect_count
-from gentutor.data._checks import expect_points, expect_positive
+from gentutor import _checks as check
 from gentutor.data.moons import TwoMoons
 
 __all__ = ["GaussianMixture", "TwoMoons", "grid", "mixture_1d", "ring", "two_moons"]
@@ -27,10 +26,6 @@ class GaussianMixture:
         std: one number or (K,), their standard deviations > 0; kept as ``.std``, (K,).
         weights: (K,), >= 0, divided by their sum; None makes all equal. Kept as ``.weights``, (K,).
 
-    Raises:
-        TypeError: means are no floating-point tensor.
-        ValueError: a shape does not fit, or a value is negative, not finite, or a std of 0.
-
     Source:
         The density of a mixture: Bishop 2006, Eq. 9.7.
 
@@ -45,7 +40,7 @@ class GaussianMixture:
         std: float | Sequence[float] | Tensor,
         weights: Sequence[float] | Tensor | None = None,
     ) -> None:
-        expect_points("means", means)
+        check.points(means=means)
         self.means = means
         self.std = _per_component("std", std, means)
         weights = _per_component("weights", 1.0 if weights is None else weights, means)
@@ -57,7 +52,7 @@ class GaussianMixture:
 
     def log_prob(self, x: Tensor) -> Tensor:
         """The log-density at the rows of x, in nats: (N, D) -> (N,), in x's dtype, on its device."""
-        expect_points("x", x, dims=self.means.shape[1])
+        check.points(dims=self.means.shape[1], x=x)
         means, std, weights = self.means.to(x), self.std.to(x), self.weights.to(x)
         weights = weights / weights.sum()  # which is 1 up to the rounding of the old dtype
         squares = (x[:, None] - means).square().sum(dim=2)  # (N, K)
@@ -66,7 +61,7 @@ class GaussianMixture:
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
         """``n`` independent draws, (n, D), in the means' dtype, on their device."""
-        expect_count("n", n)
+        check.count(n=n)
         component = torch.multinomial(self.weights, n, replacement=True, generator=generator)  # (n,)
         center = self.means[component]  # (n, D)
         noise = torch.randn(center.shape, generator=generator, dtype=center.dtype, device=center.device)
@@ -86,9 +81,6 @@ def mixture_1d(
     Returns:
         A ``GaussianMixture`` with D = 1: points have shape (N, 1).
 
-    Raises:
-        ValueError: lengths that differ, or a value that ``GaussianMixture`` refuses.
-
     >>> mixture_1d([-2.0, 2.0], std=0.5, weights=[1, 3]).weights
     tensor([0.2500, 0.7500])
     """
@@ -106,19 +98,15 @@ def ring(modes: int = 8, radius: float = 2.0, std: float = 0.02) -> GaussianMixt
     Returns:
         A ``GaussianMixture`` with means (modes, 2).
 
-    Raises:
-        TypeError: modes is no integer, or radius or std no number.
-        ValueError: a value out of range.
-
     Source:
         Metz et al. 2017 (Unrolled GANs), appendix, for the 8 modes, radius 2 and std 0.02.
 
     >>> ring(modes=4).means.round(decimals=4).abs().tolist()
     [[2.0, 0.0], [0.0, 2.0], [2.0, 0.0], [0.0, 2.0]]
     """
-    expect_count("modes", modes)
-    expect_positive("radius", radius)
-    expect_positive("std", std)
+    check.count(modes=modes)
+    check.positive(radius=radius)
+    check.positive(std=std)
     angle = 2 * math.pi * torch.arange(modes) / modes
     return GaussianMixture(radius * torch.stack([angle.cos(), angle.sin()], dim=1), std)
 
@@ -134,19 +122,15 @@ def grid(side: int = 5, spacing: float = 2.0, std: float = 0.05) -> GaussianMixt
     Returns:
         A ``GaussianMixture`` with means (side * side, 2).
 
-    Raises:
-        TypeError: side is no integer, or spacing or std no number.
-        ValueError: a value out of range.
-
     Source:
         Lin et al. 2018 (PacGAN), section 4.1, for the 25 modes, spacing 2 and std 0.05.
 
     >>> grid(side=2).means.tolist()
     [[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]]
     """
-    expect_count("side", side)
-    expect_positive("spacing", spacing)
-    expect_positive("std", std)
+    check.count(side=side)
+    check.positive(spacing=spacing)
+    check.positive(std=std)
     line = spacing * (torch.arange(side) - (side - 1) / 2)
     return GaussianMixture(torch.cartesian_prod(line, line), std)
 

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from gentutor import _checks as check
+
 
 class DigitClassifier(nn.Module):
     """Three convolutions, a hidden layer of 64 features, ten logits.
@@ -14,17 +16,17 @@ class DigitClassifier(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            nn.Conv2d(1, 16, 3, padding=1),  # 28
-            nn.MaxPool2d(2),  # 14
+            nn.Conv2d(1, 16, 3, padding=1),  # (B, 16, 28, 28)
+            nn.MaxPool2d(2),  # (B, 16, 14, 14)
             nn.ReLU(),
-            nn.Conv2d(16, 32, 3, padding=1),
-            nn.MaxPool2d(2),  # 7
+            nn.Conv2d(16, 32, 3, padding=1),  # (B, 32, 14, 14)
+            nn.MaxPool2d(2),  # (B, 32, 7, 7)
             nn.ReLU(),
-            nn.Conv2d(32, 64, 3, padding=1),
+            nn.Conv2d(32, 64, 3, padding=1),  # (B, 64, 7, 7)
             nn.ReLU(),
-            nn.Flatten(),
+            nn.Flatten(),  # (B, 3136)
             nn.Dropout(0.4),
-            nn.Linear(64 * 7 * 7, 64),
+            nn.Linear(64 * 7 * 7, 64),  # (B, 64)
             nn.Tanh(),
         )
         self.head = nn.Linear(64, 10)
@@ -35,8 +37,7 @@ class DigitClassifier(nn.Module):
 
     def features(self, x: Tensor) -> Tensor:
         """(B, 1, 28, 28) in [0, 1] -> (B, 64) in [-1, 1]."""
-        if x.dim() != 4 or tuple(x.shape[1:]) != (1, 28, 28):
-            raise ValueError(f"expected images of shape (B, 1, 28, 28), got {tuple(x.shape)}")
+        check.images(x, (1, 28, 28))
         return self.body(x)
 
     def forward(self, x: Tensor) -> Tensor:

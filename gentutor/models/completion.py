@@ -1,11 +1,13 @@
 """Networks that complete a digit: the condition is its visible upper half, seen through an encoder E(x).
 
 Visible halves are (B, 1, 14, 28) in [0, 1] for all of them. What they make is the hidden half alone.
+Images of another shape raise ``ValueError``.
 """
 
 import torch
 from torch import Tensor, nn
 
+from gentutor import _checks as check
 from gentutor.models.conditional import ConditionalGenerator
 from gentutor.models.cvae import CVAE
 from gentutor.models.gan import DCGANDiscriminator, dcgan_init
@@ -17,16 +19,12 @@ HALF = (1, 14, 28)
 def halves(images: Tensor) -> tuple[Tensor, Tensor]:
     """Digits (B, 1, 28, 28) -> their upper and their lower halves, each (B, 1, 14, 28).
 
-    Raises:
-        ValueError: images of another shape.
-
     >>> upper, lower = halves(torch.arange(784).view(1, 1, 28, 28))
     >>> upper.shape, int(lower[0, 0, 0, 0])  # the first pixel of row 14
     (torch.Size([1, 1, 14, 28]), 392)
     """
-    if images.dim() != 4 or tuple(images.shape[1:]) != (1, 28, 28):
-        raise ValueError(f"expected images of shape (B, 1, 28, 28), got {tuple(images.shape)}")
-    upper, lower = images.split(14, dim=2)
+    check.images(images, (1, 28, 28))
+    upper, lower = images.split(14, dim=2)  # (B, 1, 28, 28) -> twice (B, 1, 14, 28)
     return upper, lower
 
 
@@ -41,19 +39,18 @@ class HalfEncoder(nn.Module):
         super().__init__()
         self.width = width
         self.net = nn.Sequential(
-            nn.Conv2d(1, 16, 4, stride=2, padding=1),  # 14 x 28 -> 7 x 14
+            nn.Conv2d(1, 16, 4, stride=2, padding=1),  # (B, 1, 14, 28) -> (B, 16, 7, 14)
             nn.SiLU(),
-            nn.Conv2d(16, 32, 3, stride=2, padding=1),  # 7 x 14 -> 4 x 7
+            nn.Conv2d(16, 32, 3, stride=2, padding=1),  # (B, 32, 4, 7)
             nn.SiLU(),
-            nn.Flatten(),
-            nn.Linear(32 * 4 * 7, width),
+            nn.Flatten(),  # (B, 896)
+            nn.Linear(32 * 4 * 7, width),  # (B, width)
             nn.SiLU(),
         )
 
     def forward(self, c: Tensor) -> Tensor:
         """(B, 1, 14, 28) in [0, 1] -> (B, width)."""
-        if c.dim() != 4 or tuple(c.shape[1:]) != HALF:
-            raise ValueError(f"expected visible halves of shape (B, 1, 14, 28), got {tuple(c.shape)}")
+        check.images(c, HALF, "visible halves")
         return self.net(c)
 
 
@@ -90,7 +87,7 @@ class HalfRegression(nn.Module):
 
     def forward(self, c: Tensor) -> Tensor:
         """Visible halves (B, 1, 14, 28) -> logits of the hidden ones, (B, 1, 14, 28)."""
-        return self.decoder(self.condition(c)).view(-1, *HALF)
+        return self.decoder(self.condition(c)).view(-1, *HALF)  # (B, width) -> (B, 392) -> (B, 1, 14, 28)
 
 
 class HalfGenerator(nn.Module):
@@ -102,13 +99,13 @@ class HalfGenerator(nn.Module):
         super().__init__()
         self.net = nn.Sequential(
             nn.Linear(inputs, width * 7 * 14, bias=False),
-            nn.Unflatten(1, (width, 7, 14)),
+            nn.Unflatten(1, (width, 7, 14)),  # (B, 98 width) -> (B, width, 7, 14)
             nn.BatchNorm2d(width),
             nn.ReLU(),
-            nn.Conv2d(width, width // 2, 3, padding=1, bias=False),
+            nn.Conv2d(width, width // 2, 3, padding=1, bias=False),  # (B, width/2, 7, 14)
             nn.BatchNorm2d(width // 2),
             nn.ReLU(),
-            nn.ConvTranspose2d(width // 2, 1, 4, stride=2, padding=1),  # 7 x 14 -> 14 x 28
+            nn.ConvTranspose2d(width // 2, 1, 4, stride=2, padding=1),  # (B, 1, 14, 28)
             nn.Tanh(),
         )
         self.apply(dcgan_init)
@@ -142,4 +139,4 @@ class CompletionDiscriminator(nn.Module):
 
     def forward(self, x: Tensor, c: Tensor) -> Tensor:
         """Lower halves in [-1, 1] and upper ones in [0, 1], (B, 1, 14, 28) -> (B,) logits."""
-        return self.net(torch.cat([2 * c - 1, x], dim=2))
+        return self.net(torch.cat([2 * c - 1, x], dim=2))  # (B, 1, 28, 28) -> (B,)

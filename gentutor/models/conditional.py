@@ -3,6 +3,10 @@
 A condition c is a batch of anything, such as labels (B,); a module turns it into codes (B, width).
 A conditional generator maps noise and a condition to images; a conditional discriminator maps
 images and labels to one logit per example. The VAE that is told a condition is in ``cvae``.
+
+Labels that are no int64 tensor raise ``TypeError``; another shape, another number of conditions than
+examples, or a label out of range, ``ValueError``. (On a GPU PyTorch's own assertion stops the program at
+such a label: looking at them would make the processor wait at each step.)
 """
 
 from typing import cast
@@ -11,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from gentutor import _checks as check
 from gentutor.models.gan import DCGANGenerator, GaussianNoise, Generator, dcgan_init
 from gentutor.models.sampling import ConditionalSampler
 from gentutor.objectives.conditional import projection_logits
@@ -26,21 +31,15 @@ def one_hot(y: Tensor, num_classes: int) -> Tensor:
     Returns:
         (B, num_classes), of the default floating-point type.
 
-    Raises:
-        TypeError: y is no int64 tensor.
-        ValueError: y is not of shape (B,), or a label is out of range. (On a GPU PyTorch's own assertion
-            stops the program instead: looking at the labels would make the processor wait at each step.)
-
     >>> one_hot(torch.tensor([2, 0]), 3)
     tensor([[0., 0., 1.],
             [1., 0., 0.]])
     """
-    if not isinstance(y, Tensor) or y.dtype != torch.int64:
-        raise TypeError(f"labels must be an int64 tensor, got {getattr(y, 'dtype', type(y).__name__)}")
+    check.int64(labels=y)
     if y.dim() != 1:
         raise ValueError(f"labels must have shape (B,), one for each example, got {tuple(y.shape)}")
-    if not y.is_cuda and len(y) and not 0 <= int(y.min()) <= int(y.max()) < num_classes:
-        raise ValueError(f"labels must lie in 0 to {num_classes - 1}, got {int(y.min())} to {int(y.max())}")
+    if not y.is_cuda:
+        check.below(num_classes, labels=y)
     return F.one_hot(y, num_classes).to(torch.get_default_dtype())
 
 
@@ -57,33 +56,21 @@ def concat_condition(h: Tensor, y: Tensor, num_classes: int) -> Tensor:
     Returns:
         (B, D + num_classes) or (B, C + num_classes, H, W), of h's data type.
 
-    Raises:
-        TypeError: h is no floating-point tensor, or y no int64 one.
-        ValueError: another shape, another number of labels than examples, or a label out of range.
-
     Source:
         eq-concat-condition; Mirza & Osindero 2014, section 3.2.
 
     >>> concat_condition(torch.tensor([[0.5, -0.5]]), torch.tensor([1]), num_classes=3)
     tensor([[ 0.5000, -0.5000,  0.0000,  1.0000,  0.0000]])
     """
-    if not isinstance(h, Tensor) or not h.is_floating_point():
-        seen = getattr(h, "dtype", type(h).__name__)
-        raise TypeError(f"h must be a floating-point tensor, got {seen}")
+    check.floats(h=h)
     if h.dim() not in (2, 4):
         raise ValueError(f"h must have shape (B, D) or (B, C, H, W), got {tuple(h.shape)}")
-    code = one_hot(y, num_classes).to(h)
+    code = one_hot(y, num_classes).to(h)  # (B, K)
     if len(code) != len(h):
         raise ValueError(f"expected one label for each of {len(h)} examples, got {len(code)}")
     if h.dim() == 4:
         code = code[:, :, None, None].expand(-1, -1, *h.shape[2:])  # (B, K) -> (B, K, H, W)
     return torch.cat([h, code], dim=1)
-
-
-def expect_one_each(x: Tensor, c: Tensor) -> None:
-    """Raise unless there is one condition for each example."""
-    if len(c) != len(x):
-        raise ValueError(f"expected one condition for each of {len(x)} examples, got {len(c)}")
 
 
 class OneHot(nn.Module):
@@ -114,7 +101,7 @@ class LabelEmbedding(nn.Module):
 
     def forward(self, y: Tensor) -> Tensor:
         """(B,) int64 -> (B, width)."""
-        return one_hot(y, self.num_classes).to(self.table) @ self.table
+        return one_hot(y, self.num_classes).to(self.table) @ self.table  # (B, K) @ (K, width)
 
 
 class ConditionalGenerator(ConditionalSampler, Generator):
@@ -136,10 +123,10 @@ class ConditionalGenerator(ConditionalSampler, Generator):
 
     def forward(self, z: Tensor, c: Tensor) -> Tensor:
         """(B, latent_dim) noise and B conditions -> (B, C, H, W) in [-1, 1]."""
-        if z.dim() != 2 or z.shape[1] != self.latent_dim:
-            raise ValueError(f"expected noise of shape (B, {self.latent_dim}), got {tuple(z.shape)}")
-        expect_one_each(z, c)
-        return self.net(torch.cat([z, self.condition(c).to(z.dtype)], dim=1))
+        check.noise(z, self.latent_dim)
+        check.one_each(z, c)
+        told = torch.cat([z, self.condition(c).to(z.dtype)], dim=1)  # (B, latent_dim + width)
+        return self.net(told)  # (B, C, H, W)
 
 
 def label_generator(
@@ -154,12 +141,12 @@ def convolutions(channels: int, width: int, noise: float = 0.0) -> nn.Sequential
     """The body of a discriminator: two halvings, (B, channels, H, W) -> (B, 2 * width * H/4 * W/4)."""
     return nn.Sequential(
         GaussianNoise(noise),
-        nn.Conv2d(channels, width, 4, stride=2, padding=1),  # 28 -> 14
+        nn.Conv2d(channels, width, 4, stride=2, padding=1),  # (B, width, H/2, W/2)
         nn.LeakyReLU(0.2),
-        nn.Conv2d(width, 2 * width, 4, stride=2, padding=1, bias=False),  # 14 -> 7
+        nn.Conv2d(width, 2 * width, 4, stride=2, padding=1, bias=False),  # (B, 2 width, H/4, W/4)
         nn.BatchNorm2d(2 * width),
         nn.LeakyReLU(0.2),
-        nn.Flatten(),
+        nn.Flatten(),  # (B, 2 width H/4 W/4)
     )
 
 
@@ -175,7 +162,8 @@ class ConcatDiscriminator(nn.Module):
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """(B, 1, 28, 28) and (B,) -> (B,) logits."""
-        return self.head(self.body(concat_condition(x, y, self.num_classes))).squeeze(1)
+        told = concat_condition(x, y, self.num_classes)  # (B, 1 + num_classes, 28, 28)
+        return self.head(self.body(told)).squeeze(1)  # (B, 1) -> (B,)
 
 
 class EmbeddingDiscriminator(nn.Module):
@@ -190,9 +178,10 @@ class EmbeddingDiscriminator(nn.Module):
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """(B, 1, 28, 28) and (B,) -> (B,) logits."""
-        expect_one_each(x, y)
-        label_map = self.embedding(y).view_as(x)
-        return self.head(self.body(torch.cat([x, label_map], dim=1))).squeeze(1)
+        check.one_each(x, y)
+        label_map = self.embedding(y).view_as(x)  # (B, 784) -> (B, 1, 28, 28)
+        told = torch.cat([x, label_map], dim=1)  # (B, 2, 28, 28)
+        return self.head(self.body(told)).squeeze(1)  # (B, 1) -> (B,)
 
 
 class ProjectionDiscriminator(nn.Module):
@@ -208,7 +197,7 @@ class ProjectionDiscriminator(nn.Module):
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """(B, 1, 28, 28) and (B,) -> (B,) logits."""
-        expect_one_each(x, y)
+        check.one_each(x, y)
         h = self.body(x)  # (B, features)
         return projection_logits(h, self.head(h).squeeze(1), self.vectors(y))
 

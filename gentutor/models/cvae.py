@@ -5,6 +5,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from gentutor import _checks as check
 from gentutor.models.conditional import LabelEmbedding, OneHot
 from gentutor.models.sampling import ConditionalSampler
 from gentutor.models.vae import Likelihood, mlp
@@ -48,14 +49,10 @@ class CVAE(ConditionalSampler):
 
     def encode(self, x: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
         """(B, C, H, W) and B conditions -> mean and log-variance of q(z|x, c), each (B, latent_dim)."""
-        if x.dim() != 4 or tuple(x.shape[1:]) != self.image_shape:
-            channels, height, width = self.image_shape
-            raise ValueError(
-                f"expected images of shape (B, {channels}, {height}, {width}), got {tuple(x.shape)}"
-            )
-        features = self.features(x)
+        check.images(x, self.image_shape)
+        features = self.features(x)  # (B, F)
         h = torch.cat([features, self.condition(c).to(features.dtype)], dim=1)  # (B, F + width)
-        mean, log_var = self.posterior(h).chunk(2, dim=1)
+        mean, log_var = self.posterior(h).chunk(2, dim=1)  # (B, 2 latent_dim) -> twice (B, latent_dim)
         return mean, log_var
 
     def decode(self, z: Tensor, c: Tensor) -> Tensor:
@@ -65,7 +62,8 @@ class CVAE(ConditionalSampler):
             expected = f"(..., {len(code)}, {self.latent_dim}), {len(code)} being the number of conditions"
             raise ValueError(f"expected latents of shape {expected}; got {tuple(z.shape)}")
         told = torch.cat([z, code.expand(*z.shape[:-1], -1)], dim=-1)  # (..., B, latent_dim + width)
-        return self.decoder(told.flatten(0, -2)).view(*z.shape[:-1], *self.image_shape)
+        out = self.decoder(told.flatten(0, -2))  # (..., B) as one batch
+        return out.view(*z.shape[:-1], *self.image_shape)  # (..., B, C, H, W)
 
     def images(self, z: Tensor, *condition: Tensor) -> Tensor:
         """(B, latent_dim) and B conditions -> E[x|z, c], (B, C, H, W): each pixel's probability of ink."""

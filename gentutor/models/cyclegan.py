@@ -7,6 +7,7 @@ generator keeps height and width, a discriminator gives a map of scores.
 import torch
 from torch import Tensor, nn
 
+from gentutor import _checks as check
 from gentutor.models.gan import GaussianNoise, dcgan_init
 from gentutor.models.history import HistoryPool
 from gentutor.models.layers import InstanceNorm, ResidualBlock, UpsampleConv, conv_norm, double
@@ -89,12 +90,12 @@ class ResnetGenerator(nn.Module):
         self.in_channels = in_channels
         self.net = nn.Sequential(
             GaussianNoise(noise),
-            *conv_norm(in_channels, width, kernel),  # 32
-            *conv_norm(width, 2 * width, 3, stride=2),  # 32 -> 16
-            *conv_norm(2 * width, 4 * width, 3, stride=2),  # 16 -> 8
+            *conv_norm(in_channels, width, kernel),  # (B, width, H, W)
+            *conv_norm(width, 2 * width, 3, stride=2),  # (B, 2 width, H/2, W/2)
+            *conv_norm(2 * width, 4 * width, 3, stride=2),  # (B, 4 width, H/4, W/4)
             *[ResidualBlock(4 * width) for _ in range(blocks)],
-            *double(4 * width, 2 * width, transposed),  # 8 -> 16
-            *double(2 * width, width, transposed),  # 16 -> 32
+            *double(4 * width, 2 * width, transposed),  # (B, 2 width, H/2, W/2)
+            *double(2 * width, width, transposed),  # (B, width, H, W)
             nn.Conv2d(width, out_channels, kernel, padding=kernel // 2, padding_mode="reflect"),
             nn.Tanh(),
         )
@@ -134,9 +135,9 @@ class UNetGenerator(nn.Module):
         _expect_images(x, self.in_channels, multiple=4)
         full = self.full_size(x)  # (B, width, H, W)
         half = self.half_size(full)  # (B, 2 width, H/2, W/2)
-        up = self.to_half(self.quarter_size(half))  # (B, 2 width, H/2, W/2)
+        up = self.to_half(self.quarter_size(half))  # (B, 4 width, H/4, W/4) -> (B, 2 width, H/2, W/2)
         up = self.to_full(self.join_half(torch.cat([half, up], dim=1)))  # (B, width, H, W)
-        return self.last(torch.cat([full, up], dim=1)).tanh()
+        return self.last(torch.cat([full, up], dim=1)).tanh()  # (B, 2 width, H, W) -> (B, out_channels, H, W)
 
 
 class PatchDiscriminator(nn.Module):
@@ -153,8 +154,7 @@ class PatchDiscriminator(nn.Module):
 
     def __init__(self, channels: int = 1, width: int = 16, layers: int = 2) -> None:
         super().__init__()
-        if layers < 1:
-            raise ValueError(f"layers must be at least 1, got {layers}")
+        check.at_least(1, layers=layers)
         self.channels, self.smallest = channels, 3 * 2**layers
         net: list[nn.Module] = [nn.Conv2d(channels, width, 4, stride=2, padding=1), nn.LeakyReLU(0.2)]
         widths = [width * min(2**i, 8) for i in range(layers + 1)]

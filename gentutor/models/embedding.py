@@ -3,6 +3,8 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from gentutor import _checks as check
+
 
 class GlyphEmbedding(nn.Module):
     """Six convolutions with batch normalisation, then one linear layer, onto the unit sphere.
@@ -18,24 +20,20 @@ class GlyphEmbedding(nn.Module):
         super().__init__()
         self.image_shape = (channels, size, size)
         self.net = nn.Sequential(
-            *_convolution(channels, width, 1),  # 32
-            *_convolution(width, 2 * width, 2),  # 32 -> 16
+            *_convolution(channels, width, 1),  # (B, width, 32, 32)
+            *_convolution(width, 2 * width, 2),  # (B, 2 width, 16, 16)
             *_convolution(2 * width, 2 * width, 1),
-            *_convolution(2 * width, 4 * width, 2),  # 16 -> 8
+            *_convolution(2 * width, 4 * width, 2),  # (B, 4 width, 8, 8)
             *_convolution(4 * width, 4 * width, 1),
-            *_convolution(4 * width, 4 * width, 2),  # 8 -> 4
+            *_convolution(4 * width, 4 * width, 2),  # (B, 4 width, 4, 4)
             nn.Flatten(),
             nn.Linear(4 * width * (size // 8) ** 2, dim),
         )
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, channels, size, size) in [-1, 1] -> (B, dim), each of length 1."""
-        if x.shape[1:] != self.image_shape:
-            channels, height, width = self.image_shape
-            raise ValueError(
-                f"expected images of shape (B, {channels}, {height}, {width}), got {tuple(x.shape)}"
-            )
-        return F.normalize(self.net(x))
+        check.images(x, self.image_shape)
+        return F.normalize(self.net(x))  # (B, dim)
 
 
 def _convolution(width_in: int, width_out: int, stride: int) -> list[nn.Module]:

@@ -10,6 +10,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from gentutor import _checks as check
 from gentutor.models.sampling import Sampler
 
 
@@ -52,8 +53,8 @@ class MLPGenerator(Generator):
 
     def forward(self, z: Tensor) -> Tensor:
         """(B, latent_dim) -> (B, C, H, W) in [-1, 1]."""
-        _expect_latent(z, self.latent_dim)
-        return self.net(z).view(-1, *self.image_shape)
+        check.noise(z, self.latent_dim)
+        return self.net(z).view(-1, *self.image_shape)  # (B, C H W) -> (B, C, H, W)
 
 
 class MLPDiscriminator(nn.Module):
@@ -81,8 +82,8 @@ class MLPDiscriminator(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) -> (B,) logits."""
-        _expect_images(x, self.image_shape)
-        return self.net(x).squeeze(1)
+        check.images(x, self.image_shape)
+        return self.net(x).squeeze(1)  # (B, 1) -> (B,)
 
 
 class DCGANGenerator(Generator):
@@ -102,23 +103,23 @@ class DCGANGenerator(Generator):
         _expect_multiple_of_4(image_size)
         self.latent_dim = latent_dim
         self.image_shape = (channels, image_size, image_size)
-        small = image_size // 4  # 28 -> 7, 32 -> 8
+        small = image_size // 4  # 28 -> 7, 32 -> 8; the shapes are those for 28
         self.net = nn.Sequential(
             nn.Linear(latent_dim, width * small * small, bias=False),
-            nn.Unflatten(1, (width, small, small)),
+            nn.Unflatten(1, (width, small, small)),  # (B, width, 7, 7)
             nn.BatchNorm2d(width),
             nn.ReLU(),
-            nn.ConvTranspose2d(width, width // 2, 4, stride=2, padding=1, bias=False),  # 7 -> 14
+            nn.ConvTranspose2d(width, width // 2, 4, stride=2, padding=1, bias=False),  # (B, width/2, 14, 14)
             nn.BatchNorm2d(width // 2),
             nn.ReLU(),
-            nn.ConvTranspose2d(width // 2, channels, 4, stride=2, padding=1),  # 14 -> 28
+            nn.ConvTranspose2d(width // 2, channels, 4, stride=2, padding=1),  # (B, channels, 28, 28)
             nn.Tanh(),
         )
         self.apply(dcgan_init)
 
     def forward(self, z: Tensor) -> Tensor:
         """(B, latent_dim) -> (B, C, H, W) in [-1, 1]."""
-        _expect_latent(z, self.latent_dim)
+        check.noise(z, self.latent_dim)
         return self.net(z)
 
 
@@ -136,26 +137,26 @@ class DCGANDiscriminator(nn.Module):
         super().__init__()
         _expect_multiple_of_4(image_size)
         self.image_shape = (channels, image_size, image_size)
-        last = math.ceil(image_size // 4 / 2)  # 28 -> 14 -> 7 -> 4
+        last = math.ceil(image_size // 4 / 2)  # 28 -> 14 -> 7 -> 4; the shapes are those for 28
         self.net = nn.Sequential(
             GaussianNoise(noise),
-            nn.Conv2d(channels, width, 4, stride=2, padding=1),  # 28 -> 14
+            nn.Conv2d(channels, width, 4, stride=2, padding=1),  # (B, width, 14, 14)
             nn.LeakyReLU(0.2),
-            nn.Conv2d(width, 2 * width, 4, stride=2, padding=1, bias=False),  # 14 -> 7
+            nn.Conv2d(width, 2 * width, 4, stride=2, padding=1, bias=False),  # (B, 2 width, 7, 7)
             nn.BatchNorm2d(2 * width),
             nn.LeakyReLU(0.2),
-            nn.Conv2d(2 * width, 4 * width, 3, stride=2, padding=1, bias=False),  # 7 -> 4
+            nn.Conv2d(2 * width, 4 * width, 3, stride=2, padding=1, bias=False),  # (B, 4 width, 4, 4)
             nn.BatchNorm2d(4 * width),
             nn.LeakyReLU(0.2),
-            nn.Flatten(),
+            nn.Flatten(),  # (B, 64 width)
             nn.Linear(4 * width * last * last, 1),
         )
         self.apply(dcgan_init)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) -> (B,) logits."""
-        _expect_images(x, self.image_shape)
-        return self.net(x).squeeze(1)
+        check.images(x, self.image_shape)
+        return self.net(x).squeeze(1)  # (B, 1) -> (B,)
 
 
 class MLP(Generator):
@@ -187,10 +188,10 @@ class MLP(Generator):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, inputs) -> (B, outputs)."""
-        h = self.features(x)
+        h = self.features(x)  # (B, width)
         if self.minibatch_std:
-            spread = h.std(dim=0).mean().expand(len(h), 1)
-            h = torch.cat([h, spread], dim=1)
+            spread = h.std(dim=0).mean().expand(len(h), 1)  # one number -> (B, 1)
+            h = torch.cat([h, spread], dim=1)  # (B, width + 1)
         return self.last(h)
 
 
@@ -226,17 +227,6 @@ def dcgan_init(module: nn.Module) -> None:
         nn.init.normal_(module.weight, 0.0, 0.02)
     elif isinstance(module, nn.BatchNorm2d):
         nn.init.normal_(module.weight, 1.0, 0.02)
-
-
-def _expect_latent(z: Tensor, latent_dim: int) -> None:
-    if z.dim() != 2 or z.shape[1] != latent_dim:
-        raise ValueError(f"expected noise of shape (B, {latent_dim}), got {tuple(z.shape)}")
-
-
-def _expect_images(x: Tensor, image_shape: tuple[int, int, int]) -> None:
-    if x.dim() != 4 or tuple(x.shape[1:]) != image_shape:
-        c, h, w = image_shape
-        raise ValueError(f"expected images of shape (B, {c}, {h}, {w}), got {tuple(x.shape)}")
 
 
 def _expect_multiple_of_4(image_size: int) -> None:

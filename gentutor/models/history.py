@@ -5,6 +5,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from gentutor import _checks as check
+
 
 class HistoryPool(nn.Module):
     """A pool of earlier fakes; once it is full, half of what it hands out comes from the past.
@@ -16,9 +18,6 @@ class HistoryPool(nn.Module):
 
     Args:
         capacity: the number of images kept, at least 0; 0 switches the pool off.
-
-    Raises:
-        ValueError: capacity is negative.
 
     Source:
         Shrivastava et al. 2017, section 2.3; Zhu et al. 2017, section 4 (50 images).
@@ -38,8 +37,7 @@ class HistoryPool(nn.Module):
 
     def __init__(self, capacity: int = 50) -> None:
         super().__init__()
-        if capacity < 0:
-            raise ValueError(f"capacity must be at least 0, got {capacity}")
+        check.at_least(0, capacity=capacity)
         self.capacity = capacity
         self.register_buffer("images", torch.empty(0))  # (capacity, ...) after the first batch
         self.register_buffer("count", torch.zeros((), dtype=torch.int64))  # images seen, at most capacity
@@ -61,8 +59,8 @@ class HistoryPool(nn.Module):
             return fake
         self._expect(fake)
         batch = torch.arange(len(fake), device=fake.device)
-        swap = _uniform((len(fake),), fake, generator) < 0.5
-        place = self.count + batch  # where the image is stored while the pool fills
+        swap = _uniform((len(fake),), fake, generator) < 0.5  # (B,)
+        place = self.count + batch  # (B,), where the image is stored while the pool fills
         fills = place < self.capacity
         place = torch.where(fills, place, self._random_places(fake, generator))
         writes = fills | swap
@@ -83,8 +81,8 @@ class HistoryPool(nn.Module):
     def _random_places(self, fake: Tensor, generator: torch.Generator | None) -> Tensor:
         """A place for each image; every run of ``capacity`` images gets each place once."""
         runs = -(-len(fake) // self.capacity)
-        order = _uniform((runs, self.capacity), fake, generator).argsort(dim=1)
-        return order.flatten()[: len(fake)]
+        order = _uniform((runs, self.capacity), fake, generator).argsort(dim=1)  # (runs, capacity)
+        return order.flatten()[: len(fake)]  # (B,)
 
     def _expect(self, fake: Tensor) -> None:
         """Raise unless ``fake`` fits the stored images; make room for them at the first call."""

@@ -1,10 +1,13 @@
-"""The same change of size and place for all images: a translation that looks at no strokes."""
+"""The same change of size and place for all images: a translation that looks at no strokes.
+
+Images that are no floating-point tensor raise ``TypeError``; of another shape or range, ``ValueError``.
+"""
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from gentutor._checks import expect_floats, expect_range
+from gentutor import _checks as check
 
 
 class Rescale(nn.Module):
@@ -29,8 +32,8 @@ class Rescale(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) -> (B, C, H, W), by bilinear interpolation; what comes from outside is paper, -1."""
         back = torch.cat([torch.diag(1 / self.scale), -(self.shift / self.scale)[:, None]], dim=1)  # (2, 3)
-        grid = functional.affine_grid(back.expand(len(x), -1, -1), list(x.shape), align_corners=False)
-        return functional.grid_sample(x + 1, grid, align_corners=False) - 1
+        places = functional.affine_grid(back.expand(len(x), -1, -1), list(x.shape), align_corners=False)
+        return functional.grid_sample(x + 1, places, align_corners=False) - 1  # places: (B, H, W, 2)
 
 
 def ink_moments(images: Tensor) -> tuple[Tensor, Tensor]:
@@ -47,18 +50,17 @@ def ink_moments(images: Tensor) -> tuple[Tensor, Tensor]:
         Mean and standard deviation of the ink's places, (2,) each, x before y, in units of half the side.
 
     Raises:
-        TypeError: the images are no floating-point tensor.
-        ValueError: the images have another shape or range, or hold no ink.
+        ValueError: the images hold no ink.
 
     >>> dot = -torch.ones(1, 1, 4, 4)
     >>> dot[0, 0, 0, 3] = 1  # in the corner at the top right, whose centre is (3/4, -3/4)
     >>> ink_moments(dot)
     (tensor([ 0.7500, -0.7500], dtype=torch.float64), tensor([0., 0.], dtype=torch.float64))
     """
-    expect_floats("images", images)
+    check.floats(images=images)
     if images.dim() != 4:
         raise ValueError(f"expected images of shape (N, C, H, W), got {tuple(images.shape)}")
-    expect_range("images", images, -1, 1)
+    check.within(-1, 1, images=images)
     ink = (images.double() + 1).sum(dim=(0, 1))  # (H, W)
     if not bool(ink.sum() > 0):
         raise ValueError("the images hold no ink: every pixel is -1")
@@ -70,7 +72,7 @@ def ink_moments(images: Tensor) -> tuple[Tensor, Tensor]:
         mean = (share * centres).sum()
         means.append(mean)
         deviations.append((share * (centres - mean).square()).sum().sqrt())
-    return torch.stack(means), torch.stack(deviations)
+    return torch.stack(means), torch.stack(deviations)  # (2,) each
 
 
 def matched_rescale(source: Tensor, target: Tensor) -> Rescale:
@@ -86,7 +88,7 @@ def matched_rescale(source: Tensor, target: Tensor) -> Rescale:
         A translation from A to B.
 
     Raises:
-        ValueError: as ``ink_moments``, or the ink of a set lies in one row or one column.
+        ValueError: the ink of a set lies in one row or one column, or there is none.
 
     >>> wide, narrow = -torch.ones(1, 1, 8, 8), -torch.ones(1, 1, 8, 8)
     >>> wide[..., 0:8] = 1

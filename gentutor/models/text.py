@@ -1,9 +1,15 @@
-"""Text as a condition: the words of a name as a code, and a conditional VAE of 32 x 32 colour pictures."""
+"""Text as a condition: the words of a name as a code, and a conditional VAE of 32 x 32 colour pictures.
+
+Tokens that are no int64 tensor raise ``TypeError``; another shape, or a token out of range,
+``ValueError``. (On a GPU PyTorch's own assertion stops the program at such a token: looking at them would
+make the processor wait at each step.)
+"""
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from gentutor import _checks as check
 from gentutor.models.cvae import CVAE
 from gentutor.models.vae import Likelihood, mlp
 
@@ -22,11 +28,6 @@ def bag_of_words(tokens: Tensor, table: Tensor) -> Tensor:
     Returns:
         (B, F), of the table's data type; zeros for a name without a known word.
 
-    Raises:
-        TypeError: tokens are no int64 tensor, or the table is no floating-point one.
-        ValueError: other shapes, or a token outside of 0 to W. (On a GPU PyTorch's own assertion stops
-            the program instead: looking at the tokens would make the processor wait at each step.)
-
     Source:
         eq-bag-of-words; Iyyer et al. 2015, section 2.1 (there the mean).
 
@@ -36,20 +37,15 @@ def bag_of_words(tokens: Tensor, table: Tensor) -> Tensor:
             [2., 0.],
             [0., 0.]])
     """
-    for name, value, kind in (("tokens", tokens, torch.int64), ("table", table, None)):
-        if not isinstance(value, Tensor) or (value.dtype != kind if kind else not value.is_floating_point()):
-            expected = "an int64" if kind else "a floating-point"
-            seen = getattr(value, "dtype", type(value).__name__)
-            raise TypeError(f"{name} must be {expected} tensor, got {seen}")
+    check.int64(tokens=tokens)
+    check.floats(table=table)
     if tokens.dim() != 2 or table.dim() != 2:
         seen = f"{tuple(tokens.shape)} and {tuple(table.shape)}"
         raise ValueError(f"expected tokens of shape (B, T) and a table of shape (W + 1, F), got {seen}")
-    if not tokens.is_cuda and tokens.numel():
-        low, high = int(tokens.min()), int(tokens.max())
-        if not 0 <= low <= high < len(table):
-            raise ValueError(f"tokens must lie in 0 to {len(table) - 1}, got {low} to {high}")
+    if not tokens.is_cuda:
+        check.below(len(table), tokens=tokens)
     vectors = F.embedding(tokens, table)  # (B, T, F)
-    return (vectors * (tokens > 0)[:, :, None]).sum(dim=1)
+    return (vectors * (tokens > 0)[:, :, None]).sum(dim=1)  # (B, F)
 
 
 class TextEncoder(nn.Module):
@@ -74,7 +70,7 @@ class TextEncoder(nn.Module):
         if self.training and self.dropout:
             kept = torch.rand(tokens.shape, dtype=torch.float32, device=tokens.device) >= self.dropout
             tokens = tokens * kept
-        code: Tensor = self.net(bag_of_words(tokens, self.table))
+        code: Tensor = self.net(bag_of_words(tokens, self.table))  # (B, width)
         return code
 
 
@@ -100,23 +96,23 @@ def text_cvae(
     """
     encoder = TextEncoder(words, width, dropout)
     features = nn.Sequential(
-        nn.Conv2d(3, 16, 4, stride=2, padding=1),  # 32 -> 16
+        nn.Conv2d(3, 16, 4, stride=2, padding=1),  # (B, 16, 16, 16)
         nn.SiLU(),
-        nn.Conv2d(16, 32, 4, stride=2, padding=1),  # 16 -> 8
+        nn.Conv2d(16, 32, 4, stride=2, padding=1),  # (B, 32, 8, 8)
         nn.SiLU(),
-        nn.Conv2d(32, 32, 4, stride=2, padding=1),  # 8 -> 4
+        nn.Conv2d(32, 32, 4, stride=2, padding=1),  # (B, 32, 4, 4)
         nn.SiLU(),
-        nn.Flatten(),
+        nn.Flatten(),  # (B, 512)
     )
     posterior = mlp((32 * 4 * 4 + encoder.width, *hidden, 2 * latent_dim), nn.SiLU)
     decoder = nn.Sequential(
         *mlp((latent_dim + encoder.width, *reversed(hidden), 64 * 4 * 4), nn.SiLU),
         nn.SiLU(),
-        nn.Unflatten(1, (64, 4, 4)),
-        nn.ConvTranspose2d(64, 32, 4, stride=2, padding=1),  # 4 -> 8
+        nn.Unflatten(1, (64, 4, 4)),  # (B, 1024) -> (B, 64, 4, 4)
+        nn.ConvTranspose2d(64, 32, 4, stride=2, padding=1),  # (B, 32, 8, 8)
         nn.SiLU(),
-        nn.ConvTranspose2d(32, 16, 4, stride=2, padding=1),  # 8 -> 16
+        nn.ConvTranspose2d(32, 16, 4, stride=2, padding=1),  # (B, 16, 16, 16)
         nn.SiLU(),
-        nn.ConvTranspose2d(16, 3, 4, stride=2, padding=1),  # 16 -> 32
+        nn.ConvTranspose2d(16, 3, 4, stride=2, padding=1),  # (B, 3, 32, 32)
     )
     return CVAE(encoder, features, posterior, decoder, likelihood, latent_dim, PICTURE, examples)

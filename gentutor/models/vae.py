@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
+from gentutor import _checks as check
 from gentutor.models.sampling import Sampler
 
 Likelihood = Callable[[Tensor, Tensor], Tensor]
@@ -36,17 +37,16 @@ class VAE(Sampler):
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """(B, C, H, W) -> the mean and log-variance of q(z|x), each (B, latent_dim)."""
-        if x.dim() != 4 or tuple(x.shape[1:]) != self.image_shape:
-            c, h, w = self.image_shape
-            raise ValueError(f"expected images of shape (B, {c}, {h}, {w}), got {tuple(x.shape)}")
-        mean, log_var = self.encoder(x).chunk(2, dim=1)
+        check.images(x, self.image_shape)
+        mean, log_var = self.encoder(x).chunk(2, dim=1)  # (B, 2 latent_dim) -> twice (B, latent_dim)
         return mean, log_var
 
     def decode(self, z: Tensor) -> Tensor:
         """(..., latent_dim) -> (..., C, H, W), e.g. logits."""
         if z.shape[-1] != self.latent_dim:
             raise ValueError(f"expected latents of shape (..., {self.latent_dim}), got {tuple(z.shape)}")
-        return self.decoder(z.reshape(-1, self.latent_dim)).view(*z.shape[:-1], *self.image_shape)
+        out = self.decoder(z.reshape(-1, self.latent_dim))  # (...) as one batch
+        return out.view(*z.shape[:-1], *self.image_shape)  # (..., C, H, W)
 
     def images(self, z: Tensor, *condition: Tensor) -> Tensor:
         """(B, latent_dim) -> E[x|z], (B, C, H, W): each pixel's probability of ink."""

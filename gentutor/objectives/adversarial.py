@@ -5,13 +5,16 @@ the mean of its own argument, whatever its shape, so the two batches may differ 
 The discriminator's probability is D(x) = sigmoid(logit), hence log D = logsigmoid(logit) and
 log(1 - D) = logsigmoid(-logit); both stay finite, with the exact gradient, at any logit.
 The losses on unbounded scores and the gradient penalties are in ``critics``; import all from here.
+
+An argument that is no floating-point tensor raises ``TypeError``, and one that is empty, of another shape
+than stated or out of its range raises ``ValueError``.
 """
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gentutor.objectives._checks import expect_densities, expect_same_shape, expect_scores
+from gentutor import _checks as check
 from gentutor.objectives.critics import (
     critic_generator_loss,
     critic_loss,
@@ -52,17 +55,13 @@ def minimax_value(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     Returns:
         A scalar, at most 0; for any discriminator a lower bound on 2 JSD - log 4.
 
-    Raises:
-        TypeError: an argument is no floating-point tensor.
-        ValueError: an argument is empty.
-
     Source:
         eq-minimax-value; Goodfellow et al. 2014, Eq. 1.
 
     >>> round(minimax_value(torch.zeros(3), torch.zeros(5)).item(), 4)  # D = 1/2: -log 4
     -1.3863
     """
-    expect_scores(real_logits=real_logits, fake_logits=fake_logits)
+    check.not_empty(real_logits=real_logits, fake_logits=fake_logits)
     return F.logsigmoid(real_logits).mean() + F.logsigmoid(-fake_logits).mean()
 
 
@@ -77,10 +76,6 @@ def discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
 
     Returns:
         A scalar, at least 0, to minimise; log 4 at D = 1/2. A sum of two means, not their average.
-
-    Raises:
-        TypeError: an argument is no floating-point tensor.
-        ValueError: an argument is empty.
 
     Source:
         eq-discriminator-loss; Goodfellow et al. 2014, Eq. 1 with the sign turned.
@@ -102,10 +97,6 @@ def generator_loss(fake_logits: Tensor) -> Tensor:
     Returns:
         A scalar, at least 0, to minimise; log 2 at D = 1/2.
 
-    Raises:
-        TypeError: the argument is no floating-point tensor.
-        ValueError: it is empty.
-
     Source:
         eq-generator-loss; Goodfellow et al. 2014, section 3 (the text after Eq. 1).
 
@@ -114,7 +105,7 @@ def generator_loss(fake_logits: Tensor) -> Tensor:
     >>> logits.grad.item()  # the discriminator is sure, and the gradient is still there
     -1.0
     """
-    expect_scores(fake_logits=fake_logits)
+    check.not_empty(fake_logits=fake_logits)
     return -F.logsigmoid(fake_logits).mean()
 
 
@@ -129,10 +120,6 @@ def saturating_generator_loss(fake_logits: Tensor) -> Tensor:
     Returns:
         A scalar, at most 0, to minimise; -log 2 at D = 1/2.
 
-    Raises:
-        TypeError: the argument is no floating-point tensor.
-        ValueError: it is empty.
-
     Source:
         eq-saturating-generator-loss; Goodfellow et al. 2014, Eq. 1, the term that holds G.
 
@@ -141,7 +128,7 @@ def saturating_generator_loss(fake_logits: Tensor) -> Tensor:
     >>> abs(logits.grad.item()) < 1e-40  # the discriminator is sure, and the gradient is gone
     True
     """
-    expect_scores(fake_logits=fake_logits)
+    check.not_empty(fake_logits=fake_logits)
     return F.logsigmoid(-fake_logits).mean()
 
 
@@ -164,17 +151,13 @@ def smoothed_discriminator_loss(
     Returns:
         A scalar, at least 0, to minimise; ``discriminator_loss`` at a = 1, b = 0.
 
-    Raises:
-        TypeError: logits that are no floating-point tensor.
-        ValueError: empty logits, or a target outside [0, 1].
-
     Source:
         eq-smoothed-discriminator-loss; Salimans et al. 2016, section 3.4.
 
     >>> round(smoothed_discriminator_loss(torch.zeros(3), torch.zeros(5), 0.9).item(), 4)
     1.3863
     """
-    expect_scores(real_logits=real_logits, fake_logits=fake_logits)
+    check.not_empty(real_logits=real_logits, fake_logits=fake_logits)
     for name, target in (("real_target", real_target), ("fake_target", fake_target)):
         if not 0 <= target <= 1:
             raise ValueError(f"{name} must lie in [0, 1], got {target}")
@@ -197,10 +180,6 @@ def optimal_discriminator_logits(log_p: Tensor, log_q: Tensor) -> Tensor:
     Returns:
         The same shape; ``sigmoid`` of it is D*. Undefined (nan) where both densities are 0.
 
-    Raises:
-        TypeError: an argument is no floating-point tensor.
-        ValueError: the shapes differ, or the tensors are empty.
-
     Source:
         eq-optimal-discriminator; Goodfellow et al. 2014, Proposition 1, Eq. 2.
 
@@ -208,7 +187,7 @@ def optimal_discriminator_logits(log_p: Tensor, log_q: Tensor) -> Tensor:
     >>> torch.sigmoid(optimal_discriminator_logits(log_p, log_q))  # 0.3 / (0.3 + 0.1), and 1/2
     tensor([0.7500, 0.5000])
     """
-    expect_same_shape(log_p=log_p, log_q=log_q)
+    check.same_shape(log_p=log_p, log_q=log_q)
     return log_p - log_q
 
 
@@ -222,15 +201,10 @@ def jensen_shannon_divergence(p: Tensor, q: Tensor, dx: float) -> Tensor:
     Args:
         p: any shape, density values >= 0 at the grid points.
         q: the same shape, density values >= 0.
-        dx: the size of a grid cell (length, area, ...), so that ``p.sum() * dx`` is 1.
+        dx: the size of a grid cell (length, area, ...), so that ``p.sum() * dx`` is 1, within 5 %.
 
     Returns:
         A scalar between 0 (equal) and log 2 (no overlap).
-
-    Raises:
-        TypeError: p or q is no floating-point tensor.
-        ValueError: the shapes differ, a value is negative or not finite, dx is not positive,
-            or a mass differs from 1 by more than 5 %.
 
     Source:
         eq-jsd; Goodfellow et al. 2014, Eq. 6.
@@ -239,7 +213,7 @@ def jensen_shannon_divergence(p: Tensor, q: Tensor, dx: float) -> Tensor:
     >>> round(jensen_shannon_divergence(p, q, dx=1.0).item(), 4)  # log 2
     0.6931
     """
-    expect_densities(dx, p=p, q=q)
+    check.densities(dx, p=p, q=q)
     m = (p + q) / 2
     integrand = torch.xlogy(p, p) + torch.xlogy(q, q) - 2 * torch.xlogy(m, m)
     return integrand.sum() * dx / 2

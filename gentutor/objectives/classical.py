@@ -1,6 +1,9 @@
 """The formulas of models that are fitted without gradients: log-probabilities in nats, per example.
 
 The models themselves, with their fits and samples, are in ``gentutor.classical``.
+
+An argument of another type than stated raises ``TypeError``; one that is empty, of another shape or out of
+its range, ``ValueError``.
 """
 
 import math
@@ -8,8 +11,8 @@ import math
 import torch
 from torch import Tensor
 
+from gentutor import _checks as check
 from gentutor._modes import plain_modes
-from gentutor.objectives._checks import expect_precise, expect_scores
 
 
 @plain_modes()
@@ -29,8 +32,7 @@ def linear_discriminant(means: Tensor, covariance: Tensor, prior: Tensor) -> tup
         (weight, bias), (K, D) and (K,): ``softmax(x @ weight.T + bias)`` is p(y | x).
 
     Raises:
-        TypeError: an argument is no floating-point tensor, or has fewer bits than float32.
-        ValueError: the shapes do not fit, prior is no distribution, or covariance is none.
+        TypeError: means or covariance have fewer bits than float32.
 
     Source:
         eq-linear-discriminant; Hastie, Tibshirani & Friedman 2009, Eq. 4.10.
@@ -40,8 +42,8 @@ def linear_discriminant(means: Tensor, covariance: Tensor, prior: Tensor) -> tup
     >>> weight[1] - weight[0], bias[1] - bias[0]  # 2x - 2: the border is at 1
     (tensor([2.]), tensor(-2.))
     """
-    expect_scores(means=means, covariance=covariance)
-    expect_precise(means=means, covariance=covariance)
+    check.not_empty(means=means, covariance=covariance)
+    check.precise(means=means, covariance=covariance)
     if means.dim() != 2 or covariance.shape != (means.shape[1], means.shape[1]):
         seen = f"{tuple(means.shape)} and {tuple(covariance.shape)}"
         raise ValueError(f"expected means (K, D) and a covariance (D, D), got {seen}")
@@ -72,11 +74,6 @@ def naive_bayes_log_joint(x: Tensor, prior: Tensor, pixel: Tensor) -> Tensor:
     Returns:
         (N, K), at most 0, summed over the pixels seen; -inf for a class of probability 0.
 
-    Raises:
-        TypeError: an argument is no floating-point tensor.
-        ValueError: the shapes do not fit, x holds other values, prior is no distribution, or a pixel
-            probability is 0 or 1 (smooth the counts).
-
     Source:
         eq-naive-bayes; Ng & Jordan 2001, section 2.
 
@@ -86,7 +83,7 @@ def naive_bayes_log_joint(x: Tensor, prior: Tensor, pixel: Tensor) -> Tensor:
     tensor([[0.1250, 0.0625],
             [0.2500, 0.1250]])
     """
-    expect_scores(x=x, pixel=pixel)
+    check.not_empty(x=x, pixel=pixel)
     if x.dim() != 2 or pixel.dim() != 2 or x.shape[1] != pixel.shape[1]:
         seen = f"{tuple(x.shape)} and {tuple(pixel.shape)}"
         raise ValueError(f"expected x (N, D) and pixel probabilities (K, D), got {seen}")
@@ -127,8 +124,7 @@ def low_rank_gaussian_log_prob(x: Tensor, mean: Tensor, weight: Tensor, variance
         (N,), of either sign; it depends on the unit of x.
 
     Raises:
-        TypeError: x, mean or weight is no floating-point tensor, or has fewer bits than float32.
-        ValueError: the shapes do not fit, or the variance is not positive.
+        TypeError: x, mean or weight have fewer bits than float32.
 
     Source:
         eq-ppca; Tipping & Bishop 1999, section 3.1.
@@ -137,8 +133,8 @@ def low_rank_gaussian_log_prob(x: Tensor, mean: Tensor, weight: Tensor, variance
     >>> low_rank_gaussian_log_prob(x, mean, weight, 1.0)  # -log(2 pi) - log(2) / 2
     tensor([-2.1845])
     """
-    expect_scores(x=x, mean=mean, weight=weight)
-    expect_precise(x=x, mean=mean, weight=weight)
+    check.not_empty(x=x, mean=mean, weight=weight)
+    check.precise(x=x, mean=mean, weight=weight)
     if x.dim() != 2 or mean.shape != x.shape[1:] or weight.dim() != 2 or len(weight) != len(mean):
         seen = f"{tuple(x.shape)}, {tuple(mean.shape)} and {tuple(weight.shape)}"
         raise ValueError(f"expected x (N, D), mean (D,) and weight (D, Q), got {seen}")
@@ -168,9 +164,7 @@ def smoothed_probabilities(counts: Tensor, smoothing: float) -> Tensor:
         The same shape, in [0, 1], summing to 1 over the last dimension.
 
     Raises:
-        TypeError: counts are no tensor of numbers.
-        ValueError: counts are empty, negative or not finite, smoothing is negative, or it is 0 and a
-            row of counts is all 0.
+        ValueError: a row of counts is all 0, and so is smoothing.
 
     Source:
         eq-smoothing; Manning & Schütze 1999, section 6.2.2 (Lidstone's law).
@@ -178,9 +172,7 @@ def smoothed_probabilities(counts: Tensor, smoothing: float) -> Tensor:
     >>> smoothed_probabilities(torch.tensor([3, 0, 1]), smoothing=1.0)  # 4/7, 1/7, 2/7
     tensor([0.5714, 0.1429, 0.2857])
     """
-    if not isinstance(counts, Tensor) or counts.dtype == torch.bool or counts.is_complex():
-        seen = counts.dtype if isinstance(counts, Tensor) else type(counts).__name__
-        raise TypeError(f"counts must be a tensor of numbers, got {seen}")
+    check.numbers(counts=counts)
     if counts.dim() == 0 or counts.numel() == 0:
         raise ValueError(f"counts must have shape (..., V), not empty; got {tuple(counts.shape)}")
     if not bool(((counts >= 0) & (counts < math.inf)).all()):
@@ -207,17 +199,13 @@ def bits_per_symbol(log_prob: Tensor) -> Tensor:
     Returns:
         A scalar, at least 0; infinite if one symbol has probability 0.
 
-    Raises:
-        TypeError: the argument is no floating-point tensor.
-        ValueError: it is not of shape (N,), empty, or holds positive numbers or nan.
-
     Source:
         eq-bits; Shannon 1951, section 2 (where the model is the language itself).
 
     >>> bits_per_symbol(torch.tensor([0.5, 0.25]).log())  # (1 + 2) / 2
     tensor(1.5000)
     """
-    expect_scores(log_prob=log_prob)
+    check.not_empty(log_prob=log_prob)
     if log_prob.dim() != 1:
         raise ValueError(f"expected one log-probability per symbol, (N,), got {tuple(log_prob.shape)}")
     if not bool((log_prob <= 0).all()):
@@ -227,7 +215,7 @@ def bits_per_symbol(log_prob: Tensor) -> Tensor:
 
 def _expect_distribution(prior: Tensor, classes: int) -> None:
     """Raise unless ``prior`` holds one probability per class, summing to 1 within 0.1 %."""
-    expect_scores(prior=prior)
+    check.not_empty(prior=prior)
     if prior.shape != (classes,):
         raise ValueError(f"expected one prior probability per class, ({classes},), got {tuple(prior.shape)}")
     total = float(prior.detach().sum())

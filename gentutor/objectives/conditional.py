@@ -3,13 +3,16 @@
 Labels y are int64 (B,), 0 to K - 1; everything else is in logits or counts, and the results are in
 nats. The losses of the game itself are in ``adversarial``; the bound of a VAE that is told a
 condition is ``variational.elbo``, with the condition in each of its terms.
+
+An argument of another type than stated raises ``TypeError``; one that is empty, of another shape or out of
+its range, ``ValueError``. (On a GPU the range of labels is left to PyTorch's own assertion.)
 """
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gentutor.objectives._checks import expect_same_shape, expect_scores
+from gentutor import _checks as check
 
 
 def auxiliary_loss(class_logits: Tensor, y: Tensor) -> Tensor:
@@ -25,10 +28,6 @@ def auxiliary_loss(class_logits: Tensor, y: Tensor) -> Tensor:
 
     Returns:
         A scalar, at least 0, to minimise; log K for a guess that knows nothing.
-
-    Raises:
-        TypeError: class_logits is no floating-point tensor, or y no int64 one.
-        ValueError: the shapes do not fit.
 
     Source:
         eq-auxiliary-loss; Odena et al. 2017, Eq. 3 (there a log-likelihood, to maximise).
@@ -54,10 +53,6 @@ def projection_logits(features: Tensor, score: Tensor, vectors: Tensor) -> Tenso
         (B,). At the optimum the first term is log p(y|x) - log q(y|x) up to a term without x, and the
         second log p(x) - log q(x), with p of the data and q of the generator.
 
-    Raises:
-        TypeError: an argument is no floating-point tensor.
-        ValueError: the shapes do not fit.
-
     Source:
         eq-projection-logits; Miyato & Koyama 2018, section 3.
 
@@ -65,8 +60,8 @@ def projection_logits(features: Tensor, score: Tensor, vectors: Tensor) -> Tenso
     >>> projection_logits(features, torch.tensor([3.0]), vectors)  # 3 + 0.5 - 2
     tensor([1.5000])
     """
-    expect_same_shape(features=features, vectors=vectors)
-    expect_scores(score=score)
+    check.same_shape(features=features, vectors=vectors)
+    check.not_empty(score=score)
     if features.dim() != 2 or score.shape != features.shape[:1]:
         seen = f"{tuple(features.shape)} and {tuple(score.shape)}"
         raise ValueError(f"expected features (B, F) and a score (B,), got {seen}")
@@ -89,18 +84,13 @@ def mutual_information(counts: Tensor) -> Tensor:
         A scalar, between 0 and log min(K, M). From N counts it is too high by about
         (K - 1)(M - 1) / (2N) if the variables are independent.
 
-    Raises:
-        TypeError: counts is no tensor of numbers.
-        ValueError: no matrix, negative or infinite numbers, or a sum of 0.
-
     Source:
         eq-mutual-information; Shannon 1948, section 12.
 
     >>> mutual_information(torch.tensor([[50, 0], [0, 50]]))  # log 2: the condition always shows
     tensor(0.6931)
     """
-    if not isinstance(counts, Tensor) or counts.dtype == torch.bool or counts.is_complex():
-        raise TypeError(f"counts must be a tensor of numbers, got {_kind(counts)}")
+    check.numbers(counts=counts)
     if counts.dim() != 2:
         raise ValueError(f"expected counts of shape (K, M), got {tuple(counts.shape)}")
     p = counts if counts.is_floating_point() else counts.to(torch.get_default_dtype())
@@ -127,10 +117,6 @@ def information_bound(class_logits: Tensor, y: Tensor) -> Tensor:
     Returns:
         A scalar, at most log K; negative if the classifier is confidently wrong.
 
-    Raises:
-        TypeError: class_logits is no floating-point tensor, or y no int64 one.
-        ValueError: the shapes do not fit.
-
     Source:
         eq-information-bound; Barber & Agakov 2003.
 
@@ -144,16 +130,10 @@ def information_bound(class_logits: Tensor, y: Tensor) -> Tensor:
 
 
 def _expect_classes(class_logits: Tensor, y: Tensor) -> None:
-    expect_scores(class_logits=class_logits)
-    if not isinstance(y, Tensor) or y.dtype != torch.int64:
-        raise TypeError(f"labels must be an int64 tensor, got {_kind(y)}")
+    check.not_empty(class_logits=class_logits)
+    check.int64(labels=y)
     if class_logits.dim() != 2 or y.shape != class_logits.shape[:1]:
         seen = f"{tuple(class_logits.shape)} and {tuple(y.shape)}"
         raise ValueError(f"expected class logits (B, K) and labels (B,), got {seen}")
-    if not y.is_cuda and not 0 <= int(y.min()) <= int(y.max()) < class_logits.shape[1]:
-        seen = f"{int(y.min())} to {int(y.max())}"
-        raise ValueError(f"labels must lie in 0 to {class_logits.shape[1] - 1}, got {seen}")
-
-
-def _kind(value: object) -> str:
-    return str(value.dtype) if isinstance(value, Tensor) else type(value).__name__
+    if not y.is_cuda:
+        check.below(class_logits.shape[1], labels=y)

@@ -1,10 +1,14 @@
-"""The loss that pulls two views of one thing together and pushes views of different things apart."""
+"""The loss that pulls two views of one thing together and pushes views of different things apart.
+
+An argument that is no floating-point tensor raises ``TypeError``, and one that is empty, of another shape
+than stated or out of its range raises ``ValueError``.
+"""
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gentutor.objectives._checks import expect_same_shape
+from gentutor import _checks as check
 
 __all__ = ["contrastive_loss"]
 
@@ -23,17 +27,13 @@ def contrastive_loss(first: Tensor, second: Tensor, temperature: float = 0.07) -
     Returns:
         A scalar, to minimise; log B where all embeddings are the same.
 
-    Raises:
-        TypeError: an argument is no floating-point tensor.
-        ValueError: the shapes differ or are not (B, d), or temperature is not positive.
-
     Source:
         van den Oord et al. 2018, Eq. 4, in both directions as in Radford et al. 2021, Figure 3.
 
     >>> contrastive_loss(torch.ones(2, 1), torch.ones(2, 1))  # cannot tell two apart: log 2
     tensor(0.6931)
     """
-    expect_same_shape(first=first, second=second)
+    check.same_shape(first=first, second=second)
     if first.dim() != 2:
         raise ValueError(f"expected embeddings of shape (B, d), got {tuple(first.shape)}")
     if not temperature > 0:

@@ -2,6 +2,9 @@
 
 Where ``adversarial`` reads the discriminator's output as a log-odds, these losses read it as a
 score. Each expectation is the mean of its own argument, whatever its shape.
+
+An argument that is no floating-point tensor raises ``TypeError``, and one that is empty, of another shape
+than stated or out of its range raises ``ValueError``.
 """
 
 from collections.abc import Callable
@@ -10,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gentutor.objectives._checks import expect_same_shape, expect_scores
+from gentutor import _checks as check
 
 
 def least_squares_discriminator_loss(real_scores: Tensor, fake_scores: Tensor) -> Tensor:
@@ -25,17 +28,13 @@ def least_squares_discriminator_loss(real_scores: Tensor, fake_scores: Tensor) -
     Returns:
         A scalar, at least 0, to minimise; 1/2 where D = 1/2 everywhere.
 
-    Raises:
-        TypeError: an argument is no floating-point tensor.
-        ValueError: an argument is empty.
-
     Source:
         eq-ls-discriminator; Mao et al. 2017, Eq. 2 with a = 0, b = 1 (theirs is half of it).
 
     >>> least_squares_discriminator_loss(torch.tensor([1.0, 3.0]), torch.tensor([2.0])).item()
     6.0
     """
-    expect_scores(real_scores=real_scores, fake_scores=fake_scores)
+    check.not_empty(real_scores=real_scores, fake_scores=fake_scores)
     return (real_scores - 1).square().mean() + fake_scores.square().mean()
 
 
@@ -50,17 +49,13 @@ def least_squares_generator_loss(fake_scores: Tensor) -> Tensor:
     Returns:
         A scalar, at least 0, to minimise.
 
-    Raises:
-        TypeError: the argument is no floating-point tensor.
-        ValueError: it is empty.
-
     Source:
         eq-ls-generator; Mao et al. 2017, Eq. 2 with c = 1 (theirs is half of it).
 
     >>> least_squares_generator_loss(torch.tensor([1.0, 3.0])).item()
     2.0
     """
-    expect_scores(fake_scores=fake_scores)
+    check.not_empty(fake_scores=fake_scores)
     return (fake_scores - 1).square().mean()
 
 
@@ -77,17 +72,13 @@ def hinge_discriminator_loss(real_scores: Tensor, fake_scores: Tensor) -> Tensor
         A scalar, at least 0, to minimise; 2 at D = 0. Its generator loss is
         ``critic_generator_loss``.
 
-    Raises:
-        TypeError: an argument is no floating-point tensor.
-        ValueError: an argument is empty.
-
     Source:
         eq-hinge-discriminator; Miyato et al. 2018, Eq. 16.
 
     >>> hinge_discriminator_loss(torch.tensor([2.0, 0.0]), torch.tensor([-0.5])).item()
     1.0
     """
-    expect_scores(real_scores=real_scores, fake_scores=fake_scores)
+    check.not_empty(real_scores=real_scores, fake_scores=fake_scores)
     return F.relu(1 - real_scores).mean() + F.relu(1 + fake_scores).mean()
 
 
@@ -104,17 +95,13 @@ def critic_loss(real_scores: Tensor, fake_scores: Tensor) -> Tensor:
         A scalar of either sign, to minimise; for a 1-Lipschitz critic its negative is a lower
         bound on the Wasserstein-1 distance, in the unit of x.
 
-    Raises:
-        TypeError: an argument is no floating-point tensor.
-        ValueError: an argument is empty.
-
     Source:
         eq-critic-loss; Gulrajani et al. 2017, Eq. 3, its first two terms.
 
     >>> critic_loss(torch.tensor([3.0, 1.0]), torch.tensor([0.5])).item()
     -1.5
     """
-    expect_scores(real_scores=real_scores, fake_scores=fake_scores)
+    check.not_empty(real_scores=real_scores, fake_scores=fake_scores)
     return fake_scores.mean() - real_scores.mean()
 
 
@@ -129,17 +116,13 @@ def critic_generator_loss(fake_scores: Tensor) -> Tensor:
     Returns:
         A scalar of either sign, to minimise. Its value alone says nothing about quality.
 
-    Raises:
-        TypeError: the argument is no floating-point tensor.
-        ValueError: it is empty.
-
     Source:
         eq-critic-generator; Arjovsky et al. 2017, Theorem 3; Miyato et al. 2018, Eq. 17.
 
     >>> critic_generator_loss(torch.tensor([3.0, 1.0])).item()
     -2.0
     """
-    expect_scores(fake_scores=fake_scores)
+    check.not_empty(fake_scores=fake_scores)
     return -fake_scores.mean()
 
 
@@ -164,10 +147,6 @@ def gradient_penalty(
     Returns:
         A scalar, at least 0, unweighted, differentiable with respect to the critic's parameters.
 
-    Raises:
-        TypeError: real or fake is no floating-point tensor.
-        ValueError: their shapes differ, or they are empty.
-
     Source:
         eq-gradient-penalty; Gulrajani et al. 2017, Eq. 3, its last term without the weight.
 
@@ -175,7 +154,7 @@ def gradient_penalty(
     >>> gradient_penalty(lambda x: 3 * x[:, 0], real, fake).item()  # slope 3: (3 - 1)^2
     4.0
     """
-    expect_same_shape(real=real, fake=fake)
+    check.same_shape(real=real, fake=fake)
     shape = (len(real),) + (1,) * (real.dim() - 1)
     epsilon = torch.rand(shape, generator=generator, device=real.device, dtype=real.dtype)
     between = (epsilon * real + (1 - epsilon) * fake).detach()
@@ -195,17 +174,13 @@ def r1_penalty(discriminator: Callable[[Tensor], Tensor], real: Tensor) -> Tenso
         A scalar, at least 0, unweighted (the usual weight is gamma/2), differentiable with
         respect to the discriminator's parameters.
 
-    Raises:
-        TypeError: real is no floating-point tensor.
-        ValueError: it is empty.
-
     Source:
         eq-r1; Mescheder et al. 2018, Eq. 9, without the weight.
 
     >>> r1_penalty(lambda x: 3 * x[:, 0], torch.zeros(4, 2)).item()
     9.0
     """
-    expect_scores(real=real)
+    check.not_empty(real=real)
     return _input_gradient(discriminator, real.detach()).square().sum(dim=1).mean()
 
 

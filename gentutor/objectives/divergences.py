@@ -1,11 +1,14 @@
 """How far one density is from another: divergences on a grid, in nats.
 
 The Jensen-Shannon divergence is in ``adversarial``, beside the game whose value it is.
+
+An argument that is no floating-point tensor raises ``TypeError``, and one that is empty, of another shape
+than stated or out of its range raises ``ValueError``.
 """
 
 from torch import Tensor
 
-from gentutor.objectives._checks import expect_densities
+from gentutor import _checks as check
 
 
 def kl_divergence(p: Tensor, q: Tensor, dx: float) -> Tensor:
@@ -18,16 +21,11 @@ def kl_divergence(p: Tensor, q: Tensor, dx: float) -> Tensor:
     Args:
         p: any shape, density values >= 0 at the grid points.
         q: the same shape, density values >= 0.
-        dx: the size of a grid cell (length, area, ...), so that ``p.sum() * dx`` is 1.
+        dx: the size of a grid cell (length, area, ...), so that ``p.sum() * dx`` is 1, within 5 %.
 
     Returns:
         A scalar, at least 0 (but for the grid's error), 0 for equal densities; infinite where p has
         mass and q has none.
-
-    Raises:
-        TypeError: p or q is no floating-point tensor.
-        ValueError: the shapes differ, a value is negative or not finite, dx is not positive,
-            or a mass differs from 1 by more than 5 %.
 
     Source:
         eq-kl; Kullback & Leibler 1951, section 2.
@@ -37,7 +35,7 @@ def kl_divergence(p: Tensor, q: Tensor, dx: float) -> Tensor:
     >>> kl_divergence(p, q, dx=1.0), kl_divergence(q, p, dx=1.0)  # log 2, and q has mass where p has none
     (tensor(0.6931), tensor(inf))
     """
-    expect_densities(dx, p=p, q=q)
+    check.densities(dx, p=p, q=q)
     here = p > 0  # elsewhere the integrand is 0, and so is its gradient
     return (p[here] * (p[here].log() - q[here].log())).sum() * dx
 
@@ -50,16 +48,11 @@ def total_variation(p: Tensor, q: Tensor, dx: float) -> Tensor:
     Args:
         p: any shape, density values >= 0 at the grid points.
         q: the same shape, density values >= 0.
-        dx: the size of a grid cell (length, area, ...), so that ``p.sum() * dx`` is 1.
+        dx: the size of a grid cell (length, area, ...), so that ``p.sum() * dx`` is 1, within 5 %.
 
     Returns:
         A scalar between 0 (equal) and 1 (no overlap): the most by which the two can differ in the
         probability of one event.
-
-    Raises:
-        TypeError: p or q is no floating-point tensor.
-        ValueError: the shapes differ, a value is negative or not finite, dx is not positive,
-            or a mass differs from 1 by more than 5 %.
 
     Source:
         eq-total-variation; Levin, Peres & Wilmer 2009, Proposition 4.2 (there for sums).
@@ -68,5 +61,5 @@ def total_variation(p: Tensor, q: Tensor, dx: float) -> Tensor:
     >>> total_variation(torch.tensor([1.0, 0.0]), torch.tensor([0.5, 0.5]), dx=1.0)  # (1/2 + 1/2) / 2
     tensor(0.5000)
     """
-    expect_densities(dx, p=p, q=q)
+    check.densities(dx, p=p, q=q)
     return (p - q).abs().sum() * dx / 2

@@ -1,14 +1,18 @@
-"""Log-likelihoods of observations, per example, and distances between densities on a grid.
+"""Log-likelihoods of observations, per example.
 
 Likelihood terms have shape (B,) and are in nats, summed over everything but the batch.
+
+An argument that is no floating-point tensor raises ``TypeError``, and one that is empty, of another shape
+than stated or out of its range raises ``ValueError``.
 """
 
 import math
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gentutor.objectives._checks import expect_per_example, expect_positive_std, expect_unit_interval
+from gentutor import _checks as check
 
 
 def bernoulli_log_prob(logits: Tensor, x: Tensor) -> Tensor:
@@ -24,20 +28,14 @@ def bernoulli_log_prob(logits: Tensor, x: Tensor) -> Tensor:
     Returns:
         (B,), at most 0 for x in [0, 1], summed over everything but the batch.
 
-    Raises:
-        TypeError: an argument is no floating-point tensor.
-        ValueError: the shapes differ, are empty, or have no dimension besides the batch; or an x lies
-            outside [0, 1].
-
     Source:
         eq-bernoulli-log-prob; Kingma & Welling 2014, Eq. 11 (appendix C.1).
 
-    >>> import torch
     >>> bernoulli_log_prob(torch.zeros(1, 10), torch.ones(1, 10))  # -10 log 2
     tensor([-6.9315])
     """
-    expect_per_example(logits=logits, x=x)
-    expect_unit_interval(x=x)
+    check.per_example(logits=logits, x=x)
+    check.unit_interval(x=x)
     # log sigmoid(l) = l - softplus(l) and log(1 - sigmoid(l)) = -softplus(l)
     return (x * logits - F.softplus(logits)).flatten(1).sum(dim=1)
 
@@ -57,20 +55,27 @@ def gaussian_log_prob(mean: Tensor, x: Tensor, std: float | Tensor) -> Tensor:
     Returns:
         (B,), of either sign, summed over everything but the batch; it depends on the unit of x.
 
-    Raises:
-        TypeError: mean or x is no floating-point tensor.
-        ValueError: the shapes differ, are empty, have no dimension besides the batch, or do not
-            fit std; or a std is not positive.
-
     Source:
         eq-gaussian-log-prob; Kingma & Welling 2014, Eq. 12 (appendix C.2).
 
-    >>> import torch
     >>> gaussian_log_prob(torch.zeros(1, 2), torch.zeros(1, 2), 1.0)  # -log(2 pi)
     tensor([-1.8379])
     """
-    expect_per_example(mean=mean, x=x)
-    expect_positive_std(std, x)
+    check.per_example(mean=mean, x=x)
+    _expect_positive_std(std, x)
     log_std = std.log() if isinstance(std, Tensor) else math.log(std)
     terms = -((x - mean) / std).square() / 2 - log_std - math.log(2 * math.pi) / 2
     return terms.flatten(1).sum(dim=1)
+
+
+def _expect_positive_std(std: float | Tensor, x: Tensor) -> None:
+    """Raise unless std is positive everywhere and broadcasts to the shape of x."""
+    if isinstance(std, Tensor):
+        try:
+            fits = torch.broadcast_shapes(std.shape, x.shape) == x.shape
+        except RuntimeError:
+            fits = False
+        if not fits:
+            raise ValueError(f"std of shape {tuple(std.shape)} does not broadcast to x, {tuple(x.shape)}")
+    if not bool((torch.as_tensor(std, device=x.device) > 0).all()):
+        raise ValueError(f"std must be positive, got {std}")

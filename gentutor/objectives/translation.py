@@ -2,11 +2,14 @@
 
 G translates images of domain A to domain B, and F those of B to A. Both losses are mean absolute
 differences over all numbers of a batch; the adversarial part is in ``adversarial`` (least squares).
+
+An argument that is no floating-point tensor raises ``TypeError``, and one that is empty, of another shape
+than stated or out of its range raises ``ValueError``.
 """
 
 from torch import Tensor
 
-from gentutor.objectives._checks import expect_same_shape, expect_scores
+from gentutor import _checks as check
 
 __all__ = ["cycle_consistency_loss", "cyclegan_objective", "identity_loss"]
 
@@ -24,10 +27,6 @@ def cycle_consistency_loss(reconstructed: Tensor, original: Tensor) -> Tensor:
         A scalar, at least 0, to minimise: the mean of absolute differences over all elements. CycleGAN
         adds this loss of domain A and that of domain B.
 
-    Raises:
-        TypeError: an argument is no floating-point tensor.
-        ValueError: the shapes differ, or the tensors are empty.
-
     Source:
         eq-cycle-consistency; Zhu et al. 2017, Eq. 2 (there a sum over pixels, in the published code a mean).
 
@@ -35,7 +34,7 @@ def cycle_consistency_loss(reconstructed: Tensor, original: Tensor) -> Tensor:
     >>> cycle_consistency_loss(torch.tensor([[0.5, -1.0]]), torch.tensor([[0.0, 1.0]]))  # (0.5 + 2) / 2
     tensor(1.2500)
     """
-    expect_same_shape(reconstructed=reconstructed, original=original)
+    check.same_shape(reconstructed=reconstructed, original=original)
     return (reconstructed - original).abs().mean()
 
 
@@ -46,14 +45,10 @@ def identity_loss(mapped: Tensor, original: Tensor) -> Tensor:
 
     Args:
         mapped: any shape, e.g. (B, C, H, W), G(b) for images b of the domain that G translates *to*.
-        original: the same shape, the images b.
+        original: the same shape, the images b; so both domains have as many channels.
 
     Returns:
         A scalar, at least 0, to minimise: the mean of absolute differences over all elements.
-
-    Raises:
-        TypeError: an argument is no floating-point tensor.
-        ValueError: the shapes differ, as they must where the domains differ in channels; or are empty.
 
     Source:
         eq-identity-loss; Zhu et al. 2017, section 5.2.
@@ -62,7 +57,7 @@ def identity_loss(mapped: Tensor, original: Tensor) -> Tensor:
     >>> identity_loss(torch.tensor([[0.5, -1.0]]), torch.tensor([[0.5, 1.0]]))  # (0 + 2) / 2
     tensor(1.)
     """
-    expect_same_shape(mapped=mapped, original=original)
+    check.same_shape(mapped=mapped, original=original)
     return (mapped - original).abs().mean()
 
 
@@ -90,10 +85,6 @@ def cyclegan_objective(
     Returns:
         A scalar, to minimise.
 
-    Raises:
-        TypeError: a part is no floating-point tensor.
-        ValueError: a part is no scalar, or a weight is negative.
-
     Source:
         eq-cyclegan-objective; Zhu et al. 2017, Eq. 3, with the identity term of section 5.2.
 
@@ -102,12 +93,10 @@ def cyclegan_objective(
     tensor(3.)
     """
     parts = {"adversarial": adversarial, "cycle": cycle, "identity": identity}
-    expect_scores(**parts)
+    check.not_empty(**parts)
     for name, part in parts.items():
         if part.dim():
             raise ValueError(f"{name} must be a scalar, got shape {tuple(part.shape)}")
     weights = adversarial_weight, cycle_weight, identity_weight
-    for name, weight in zip(parts, weights, strict=True):
-        if not weight >= 0:
-            raise ValueError(f"{name}_weight must be at least 0, got {weight}")
+    check.at_least(0, **{f"{name}_weight": weight for name, weight in zip(parts, weights, strict=True)})
     return adversarial_weight * adversarial + cycle_weight * cycle + identity_weight * identity

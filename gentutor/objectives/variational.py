@@ -4,6 +4,9 @@ All terms are per example, shape (B,), in nats, summed over pixels and latent di
 step takes one mean at the end. Log-variances, never standard deviations, parametrise a Gaussian
 q(z|x), so that a network may output any number. The likelihoods are in ``likelihood``; import all
 from here.
+
+An argument that is no floating-point tensor raises ``TypeError``, and one that is empty, of another shape
+than stated or out of its range raises ``ValueError``.
 """
 
 import math
@@ -11,7 +14,7 @@ import math
 import torch
 from torch import Tensor
 
-from gentutor.objectives._checks import expect_per_example, expect_same_shape, expect_scores
+from gentutor import _checks as check
 from gentutor.objectives.likelihood import bernoulli_log_prob, gaussian_log_prob
 
 __all__ = [
@@ -41,17 +44,13 @@ def gaussian_kl_terms(mean: Tensor, log_var: Tensor) -> Tensor:
     Returns:
         (B, D), at least 0; 0 only where mean and log_var are 0.
 
-    Raises:
-        TypeError: an argument is no floating-point tensor.
-        ValueError: the shapes differ, are empty, or have no dimension besides the batch.
-
     Source:
         eq-gaussian-kl-terms; Kingma & Welling 2014, appendix B.
 
     >>> gaussian_kl_terms(torch.tensor([[1.0, 0.0]]), torch.zeros(1, 2))
     tensor([[0.5000, 0.0000]])
     """
-    expect_per_example(mean=mean, log_var=log_var)
+    check.per_example(mean=mean, log_var=log_var)
     return (mean.square() + torch.expm1(log_var) - log_var) / 2
 
 
@@ -68,10 +67,6 @@ def gaussian_kl(mean: Tensor, log_var: Tensor) -> Tensor:
 
     Returns:
         (B,), at least 0, summed over the latent dimensions.
-
-    Raises:
-        TypeError: an argument is no floating-point tensor.
-        ValueError: the shapes differ, are empty, or have no dimension besides the batch.
 
     Source:
         eq-gaussian-kl; Kingma & Welling 2014, appendix B (there with the opposite sign).
@@ -95,18 +90,13 @@ def free_bits_kl(mean: Tensor, log_var: Tensor, floor: float) -> Tensor:
     Returns:
         A scalar, nats per example, at least floor * D; at floor 0 the batch mean of ``gaussian_kl``.
 
-    Raises:
-        TypeError: an argument is no floating-point tensor.
-        ValueError: the shapes differ or are empty, or floor is negative.
-
     Source:
         eq-free-bits; Kingma et al. 2016, Eq. 15 (each dimension a group of its own).
 
     >>> free_bits_kl(torch.tensor([[1.0, 0.0]]), torch.zeros(1, 2), floor=0.25)  # 0.5 + 0.25
     tensor(0.7500)
     """
-    if not floor >= 0:
-        raise ValueError(f"floor must be at least 0, got {floor}")
+    check.at_least(0, floor=floor)
     return gaussian_kl_terms(mean, log_var).mean(dim=0).clamp(min=floor).sum()
 
 
@@ -126,10 +116,6 @@ def reparameterize(mean: Tensor, log_var: Tensor, generator: torch.Generator | N
     Returns:
         The same shape: one draw for each number.
 
-    Raises:
-        TypeError: an argument is no floating-point tensor.
-        ValueError: the shapes differ, or the tensors are empty.
-
     Source:
         eq-reparameterize; Kingma & Welling 2014, section 2.4.
 
@@ -137,10 +123,10 @@ def reparameterize(mean: Tensor, log_var: Tensor, generator: torch.Generator | N
     >>> abs(z.mean() - 3) < 0.1, abs(z.std() - 2) < 0.1
     (tensor(True), tensor(True))
     """
-    expect_same_shape(mean=mean, log_var=log_var)
+    check.same_shape(mean=mean, log_var=log_var)
     place = mean.device if generator is None else generator.device
-    noise = torch.randn(mean.shape, generator=generator, dtype=mean.dtype, device=place).to(mean.device)
-    return mean + (log_var / 2).exp() * noise
+    epsilon = torch.randn(mean.shape, generator=generator, dtype=mean.dtype, device=place).to(mean.device)
+    return mean + (log_var / 2).exp() * epsilon
 
 
 def elbo(log_px_z: Tensor, kl: Tensor, beta: float = 1.0) -> Tensor:
@@ -156,10 +142,6 @@ def elbo(log_px_z: Tensor, kl: Tensor, beta: float = 1.0) -> Tensor:
 
     Returns:
         (B,), to maximise.
-
-    Raises:
-        TypeError: an argument is no floating-point tensor.
-        ValueError: the arguments are not both of shape (B,).
 
     Source:
         eq-elbo; Kingma & Welling 2014, Eq. 3; with beta, Higgins et al. 2017, Eq. 4; with a condition
@@ -186,10 +168,6 @@ def importance_log_weights(log_px_z: Tensor, z: Tensor, mean: Tensor, log_var: T
     Returns:
         (K, B). The mean over K of exp(log w) estimates p(x) without bias.
 
-    Raises:
-        TypeError: an argument is no floating-point tensor.
-        ValueError: the shapes do not fit each other.
-
     Source:
         eq-importance-weights; Burda et al. 2016, Eq. 8.
 
@@ -198,7 +176,7 @@ def importance_log_weights(log_px_z: Tensor, z: Tensor, mean: Tensor, log_var: T
     tensor([[-1.],
             [-5.]])
     """
-    expect_scores(log_px_z=log_px_z, z=z, mean=mean, log_var=log_var)
+    check.not_empty(log_px_z=log_px_z, z=z, mean=mean, log_var=log_var)
     if z.dim() != 3 or log_px_z.shape != z.shape[:2] or not z.shape[1:] == mean.shape == log_var.shape:
         raise ValueError(
             "expected log_px_z (K, B), z (K, B, D), mean and log_var (B, D), got "
@@ -220,24 +198,20 @@ def iwae_bound(log_w: Tensor) -> Tensor:
     Returns:
         (B,). In expectation it is a lower bound on log p(x) that grows with K; the ELBO at K = 1.
 
-    Raises:
-        TypeError: the argument is no floating-point tensor.
-        ValueError: it is not of shape (K, B), or empty.
-
     Source:
         eq-iwae-bound; Burda et al. 2016, Eq. 8.
 
     >>> iwae_bound(torch.tensor([[1.0, 3.0], [1.0, 5.0]]).log())  # log 1 and log 4
     tensor([0.0000, 1.3863])
     """
-    expect_scores(log_w=log_w)
+    check.not_empty(log_w=log_w)
     if log_w.dim() != 2:
         raise ValueError(f"expected log weights of shape (K, B), got {tuple(log_w.shape)}")
     return torch.logsumexp(log_w, dim=0) - math.log(len(log_w))
 
 
 def _expect_vectors(**terms: Tensor) -> None:
-    expect_same_shape(**terms)
+    check.same_shape(**terms)
     for name, value in terms.items():
         if value.dim() != 1:
             raise ValueError(f"{name} must have shape (B,), one number per example, got {tuple(value.shape)}")

@@ -14,7 +14,8 @@ def classifier_step(
     images, labels = batch
     down, right = (int(torch.randint(-shift, shift + 1, (), device="cpu")) for _ in "yx")  # one shift for all
     images = images.roll((down, right), dims=(2, 3))  # digits have an empty margin of 4 pixels
-    loss = nn.functional.cross_entropy(classifier(images), labels)
+    logits = classifier(images)  # (B, 1, 28, 28) -> (B, 10)
+    loss = nn.functional.cross_entropy(logits, labels)
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()

@@ -16,9 +16,9 @@ from gentutor.training import Losses
 
 def cvae_step(batch: tuple[Tensor, ...], cvae: CVAE, optimizer: Optimizer, beta: float = 1.0) -> Losses:
     """One update on (images in [0, 1], conditions): the VAE's, with the condition told to both networks."""
-    x, c = binarize(batch[0]), batch[1]
-    mean, log_var = cvae.encode(x, c)
-    z = variational.reparameterize(mean, log_var)
+    x, c = binarize(batch[0]), batch[1]  # (B, C, H, W) and B conditions
+    mean, log_var = cvae.encode(x, c)  # (B, D) each
+    z = variational.reparameterize(mean, log_var)  # (B, D)
     log_px_z = cvae.log_px_z(x, z, c)  # (B,)
     kl = variational.gaussian_kl(mean, log_var)  # (B,)
     loss = -variational.elbo(log_px_z, kl, beta).mean()
@@ -33,7 +33,8 @@ def cvae_step(batch: tuple[Tensor, ...], cvae: CVAE, optimizer: Optimizer, beta:
 def regression_step(batch: tuple[Tensor, ...], network: nn.Module, optimizer: Optimizer) -> Losses:
     """One update of a network that maps conditions to the logits of binary images, without noise; nats."""
     x, c = binarize(batch[0]), batch[1]
-    loss = -variational.bernoulli_log_prob(network(c), x).mean()
+    log_px = variational.bernoulli_log_prob(network(c), x)  # (B, C, H, W) -> (B,)
+    loss = -log_px.mean()
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
@@ -49,10 +50,11 @@ def conditional_gan_step(
 ) -> Losses:
     """One update of each player on (images, conditions); a fake is judged under the condition it got."""
     real, c = batch
-    z = noise(generator, len(real))
-    fake = generator(z, c)
+    z = noise(generator, len(real))  # (B, latent_dim)
+    fake = generator(z, c)  # (B, C, H, W)
 
-    d_loss = objective.discriminator_loss(discriminator(real, c), discriminator(fake.detach(), c))
+    real_logits, fake_logits = discriminator(real, c), discriminator(fake.detach(), c)  # (B,) each
+    d_loss = objective.discriminator_loss(real_logits, fake_logits)
     d_optimizer.zero_grad()
     d_loss.backward()
     d_optimizer.step()
@@ -74,10 +76,10 @@ def acgan_step(
 ) -> Losses:
     """One update of each player, who both also lower the cross-entropy of the guessed label."""
     real, y = batch
-    z = noise(generator, len(real))
-    fake = generator(z, y)
+    z = noise(generator, len(real))  # (B, latent_dim)
+    fake = generator(z, y)  # (B, C, H, W)
 
-    real_logits, real_classes = discriminator(real)
+    real_logits, real_classes = discriminator(real)  # (B,) and (B, K)
     fake_logits, fake_classes = discriminator(fake.detach())
     auxiliary = auxiliary_loss(real_classes, y) + auxiliary_loss(fake_classes, y)
     d_loss = objective.discriminator_loss(real_logits, fake_logits)

@@ -23,7 +23,7 @@ def cyclegan_step(
     """One update of both generators, then one of both discriminators, on images (a, b) that are no pairs."""
     a, b = batch
     G, F, D_A, D_B = generators.G, generators.F, discriminators.D_A, discriminators.D_B
-    fake_b, fake_a = G(a), F(b)
+    fake_b, fake_a = G(a), F(b)  # (B, C, H, W), with the channels of their domains
     off = a.new_zeros(())
 
     with frozen(discriminators):
@@ -85,7 +85,7 @@ def discriminator_update(
     D_A, D_B = discriminators.D_A, discriminators.D_B
     fake_a, fake_b = fake_a.to(a.dtype), fake_b.to(b.dtype)  # within autocast they may have another one
     fake_a, fake_b = discriminators.pool_A(fake_a), discriminators.pool_B(fake_b)  # detached
-    loss_a = least_squares_discriminator_loss(D_A(a), D_A(fake_a))
+    loss_a = least_squares_discriminator_loss(D_A(a), D_A(fake_a))  # maps of scores (B, 1, h, w)
     loss_b = least_squares_discriminator_loss(D_B(b), D_B(fake_b))
     loss = (loss_a + loss_b) / 2  # as published; Adam's steps do not depend on this factor
     optimizer.zero_grad()

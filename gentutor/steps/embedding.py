@@ -17,8 +17,9 @@ def embedding_step(
     view: Callable[[Tensor], Tensor],
 ) -> Losses:
     """One update on two random views of each glyph of the batch, e.g. two deformed copies."""
-    glyphs = batch[0]
-    loss = contrastive_loss(embedding(view(glyphs)), embedding(view(glyphs)))
+    glyphs = batch[0]  # (B, C, H, W)
+    first, second = embedding(view(glyphs)), embedding(view(glyphs))  # (B, d) each
+    loss = contrastive_loss(first, second)
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()

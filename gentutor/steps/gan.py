@@ -24,10 +24,11 @@ def gan_step(
 ) -> Losses:
     """One update of the discriminator, then one of the generator, on the same fake batch."""
     real = batch[0]
-    z = noise(generator, len(real))
-    fake = generator(z)
+    z = noise(generator, len(real))  # (B, latent_dim)
+    fake = generator(z)  # of real's shape, e.g. (B, C, H, W)
 
-    d_loss = discriminator_loss(discriminator(real), discriminator(fake.detach()))
+    real_logits, fake_logits = discriminator(real), discriminator(fake.detach())  # one per example
+    d_loss = discriminator_loss(real_logits, fake_logits)
     penalty = r1_weight / 2 * objective.r1_penalty(discriminator, real) if r1_weight else 0.0
     d_optimizer.zero_grad()
     (d_loss + penalty).backward()
@@ -57,7 +58,8 @@ def wgan_gp_step(
         z = noise(generator, len(real))
         with torch.no_grad():
             fake = generator(z)
-        distance = -objective.critic_loss(critic(real), critic(fake))
+        real_scores, fake_scores = critic(real), critic(fake)  # one per example
+        distance = -objective.critic_loss(real_scores, fake_scores)
         penalty = objective.gradient_penalty(critic, real, fake)
         c_optimizer.zero_grad()
         (penalty_weight * penalty - distance).backward()

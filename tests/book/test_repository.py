@@ -9,6 +9,7 @@ import sys
 import tomllib
 from importlib.metadata import packages_distributions
 
+import api_modules
 import pytest
 import yaml
 from packaging.requirements import Requirement
@@ -122,21 +123,39 @@ def test_every_import_is_a_declared_requirement():
     assert missing == {}, "declare them in pyproject.toml"
 
 
-def test_the_reference_lists_every_public_module():
-    pages = (ROOT / "book" / "api").glob("*.md")
-    listed = {
-        name for page in pages for name in re.findall(r"automodule:: (\S+)", page.read_text(encoding="utf-8"))
-    }
+def test_the_reference_lists_every_public_module_once():
+    pages = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "book" / "api").glob("*.md"))]
+    lines = [line for page in pages for line in re.findall(r"^gentutor\S*$", page, re.MULTILINE)]
+    listed = [module for line in lines for module in api_modules.modules_of(line, ROOT)]
+    assert len(set(listed)) == len(listed)
+    assert all(importlib.util.find_spec(name) for name in listed)
+    exporting = [line for line in lines if (ROOT / line.replace(".", "/") / "__init__.py").exists()]
     for path in tracked("gentutor/*.py"):
         parts = path.relative_to(ROOT).with_suffix("").parts
         module = ".".join(parts).removesuffix(".__init__")
         public = not any(part.startswith("_") and part != "__init__" for part in parts)
-        empty = path.name == "__init__.py" and "import" not in path.read_text(encoding="utf-8")
-        through_package = module.rpartition(".")[0] in listed
-        assert not public or empty or module in listed or through_package, (
-            f"{module} is in no page of book/api"
+        of_package = any(module.startswith(f"{package}.") for package in exporting)
+        assert module == "gentutor" or not public or module in listed or of_package, (
+            f"{module} is on no page of book/api"
         )
-    assert all(importlib.util.find_spec(name) for name in listed)
+
+
+def test_a_line_of_the_reference_is_a_module_or_a_package_with_its_public_modules(tmp_path):
+    for name in ("__init__", "zoo", "apes", "_hidden", "deep/__init__", "deep/er", "_deep/one"):
+        (tmp_path / "some" / "pack" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "some" / "pack" / f"{name}.py").touch()
+    assert api_modules.modules_of("some.pack", tmp_path) == ["some.pack"]
+    found = api_modules.modules_of("some.pack.*", tmp_path)
+    assert found == ["some.pack", *(f"some.pack.{name}" for name in ("apes", "deep", "deep.er", "zoo"))]
+    with pytest.raises(ValueError, match=r"no package some\.other"):
+        api_modules.modules_of("some.other.*", tmp_path)
+
+
+def test_contributing_names_only_what_there_is():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = re.findall(r"`((?:book|gentutor|tests)/[^`\s]*)`", text)
+    assert len(named) > 15
+    assert [name for name in named if not (ROOT / name).exists()] == []
 
 
 @pytest.mark.parametrize(
