@@ -81,8 +81,8 @@ def pretended(monkeypatch) -> None:
     monkeypatch.setattr(text, "retrieval_ranks", lambda made, candidates: torch.ones(len(made)))
     monkeypatch.setattr(text, "name_groups", lambda names: {})
     monkeypatch.setattr(text, "_shares", lambda ranks, suffix: {})
-    for name in ("item", "__float__", "__int__"):
-        monkeypatch.setattr(Tensor, name, lambda self: 0)
+    for name, value in {"item": 0, "__float__": 0.0, "__int__": 0}.items():
+        monkeypatch.setattr(Tensor, name, lambda self, value=value: value)
     monkeypatch.setattr(Tensor, "__bool__", lambda self: True)
     digits._reference_features.cache_clear()
     yield

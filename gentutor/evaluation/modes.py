@@ -31,6 +31,7 @@ def mode_count(samples: Tensor, means: Tensor, std: float) -> tuple[int, float]:
     Source:
         Srivastava et al. 2017, section 4.1, where one hit is enough.
 
+    >>> import torch
     >>> means = torch.tensor([[0.0, 0.0], [10.0, 0.0]])
     >>> mode_count(torch.tensor([[0.2, 0.0], [0.0, 0.1], [5.0, 0.0], [9.0, 9.0]]), means, std=0.1)
     (1, 0.5)
@@ -55,6 +56,7 @@ def mode_hits(samples: Tensor, means: Tensor, std: float) -> Tensor:
         TypeError: samples or means is no floating-point tensor.
         ValueError: not two matrices with the same D, std not positive, a mode twice, or values not finite.
 
+    >>> import torch
     >>> mode_hits(torch.tensor([[0.2], [0.1], [5.0]]), torch.tensor([[0.0], [10.0]]), std=0.1)
     tensor([2, 0])
     """

@@ -28,6 +28,7 @@ def retrieval_ranks(made: Tensor, candidates: Tensor) -> Tensor:
     Source:
         eq-retrieval-rank.
 
+    >>> import torch
     >>> candidates = torch.tensor([[0.0], [1.0], [5.0]])
     >>> retrieval_ranks(torch.tensor([[0.2], [0.1], [4.0]]), candidates)
     tensor([1, 2, 1])

@@ -32,7 +32,7 @@ def use_style() -> None:
             "axes.spines.right": False,
             "axes.spines.top": False,
             "axes.titlesize": "medium",
-            "axes.prop_cycle": plt.cycler(color=[REAL, FAKE, JUDGE, FORCE, "#E69F00", "#56B4E9", MUTED]),
+            "axes.prop_cycle": f"cycler(color={[REAL, FAKE, JUDGE, FORCE, '#E69F00', '#56B4E9', MUTED]})",
             "legend.frameon": False,
             "lines.linewidth": 1.8,
         }
