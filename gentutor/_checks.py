@@ -11,7 +11,8 @@ from torch import Tensor
 ROUNDING = 1e-3  # beyond a range this much is allowed: a quarter of a grey level
 
 
-def _kind(value: object) -> str:
+def kind(value: object) -> str:
+    """The data type of a tensor, the class of anything else: how a message names what it saw."""
     return str(value.dtype) if isinstance(value, Tensor) else type(value).__name__
 
 
@@ -22,7 +23,7 @@ def floats(**tensors: Tensor) -> None:
     """Floating-point tensors."""
     for name, value in tensors.items():
         if not isinstance(value, Tensor) or not value.is_floating_point():
-            raise TypeError(f"{name} must be a floating-point tensor, got {_kind(value)}")
+            raise TypeError(f"{name} must be a floating-point tensor, got {kind(value)}")
 
 
 def precise(**tensors: Tensor) -> None:
@@ -36,14 +37,14 @@ def numbers(**tensors: Tensor) -> None:
     """Tensors of real numbers, integers or not."""
     for name, value in tensors.items():
         if not isinstance(value, Tensor) or value.dtype == torch.bool or value.is_complex():
-            raise TypeError(f"{name} must be a tensor of numbers, got {_kind(value)}")
+            raise TypeError(f"{name} must be a tensor of numbers, got {kind(value)}")
 
 
 def int64(**tensors: Tensor) -> None:
     """Tensors of integers, such as labels."""
     for name, value in tensors.items():
         if not isinstance(value, Tensor) or value.dtype != torch.int64:
-            raise TypeError(f"{name} must be an int64 tensor, got {_kind(value)}")
+            raise TypeError(f"{name} must be an int64 tensor, got {kind(value)}")
 
 
 def integer(**values: int) -> None:
@@ -181,14 +182,15 @@ def unit_interval(**tensors: Tensor) -> None:
 
 
 def finite(**tensors: Tensor) -> None:
-    """No number is infinite or nan."""
+    """Floating-point tensors in which no number is infinite or nan."""
+    floats(**tensors)
     for name, value in tensors.items():
         if not bool(value.isfinite().all()):
             raise ValueError(f"{name} holds values that are not finite")
 
 
 def examples(x: Tensor, dims: int | None = None) -> None:
-    """Points (N, dims) that are finite."""
+    """Finite numbers of shape (N, dims), N and dims at least 1."""
     points(dims, x=x)
     finite(x=x)
 
@@ -207,21 +209,3 @@ def densities(dx: float, **tensors: Tensor) -> None:
                 f"{name} has mass {mass:.3f} on this grid, expected about 1: "
                 "pass a density (not its logarithm), the right dx, and a grid that covers it"
             )
-
-
-# The names that some callers still use
-
-
-def expect_count(name: str, value: int) -> None:
-    """As ``count``."""
-    count(**{name: value})
-
-
-def expect_floats(name: str, value: Tensor) -> None:
-    """As ``floats``."""
-    floats(**{name: value})
-
-
-def expect_range(name: str, value: Tensor, low: float, high: float, slack: float = ROUNDING) -> None:
-    """As ``within``."""
-    within(low, high, slack, **{name: value})

@@ -90,7 +90,7 @@ class ProbabilisticPCA:
             seen: (D,), bool, True for the coordinates to keep; one at least.
         """
         if not isinstance(seen, Tensor) or seen.dtype != torch.bool:
-            raise TypeError(f"seen must be a bool tensor, got {getattr(seen, 'dtype', type(seen).__name__)}")
+            raise TypeError(f"seen must be a bool tensor, got {check.kind(seen)}")
         if seen.shape != self.mean.shape or not bool(seen.any()):
             raise ValueError(
                 f"expected seen of shape {tuple(self.mean.shape)} with a True in it, got {tuple(seen.shape)}"

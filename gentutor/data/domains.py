@@ -2,6 +2,7 @@
 
 from torch import Tensor
 
+from gentutor import _checks as check
 from gentutor.data.glyphs import characters, emoji
 from gentutor.data.images import Images, mnist, to_signed
 from gentutor.data.printed import printed_digits
@@ -21,8 +22,7 @@ def domain_images(domain: str, split: str) -> Tensor:
     Raises:
         ValueError: there is no such domain or split.
     """
-    if domain not in CHANNELS:
-        raise ValueError(f"unknown domain {domain!r}; known: {', '.join(CHANNELS)}")
+    check.known(CHANNELS, domain=domain)
     if domain in ("printed", "brush"):
         return to_signed(characters(domain, split).images)
     if domain in ("openmoji-black", "noto"):

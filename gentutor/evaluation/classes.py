@@ -5,8 +5,8 @@ import math
 import torch
 from torch import Tensor
 
-from gentutor._checks import expect_range
-from gentutor.evaluation.distances import _expect_finite_floats, frechet_distance, precision_recall
+from gentutor import _checks as check
+from gentutor.evaluation.distances import frechet_distance, precision_recall
 from gentutor.evaluation.features import digit_features, digit_logits
 from gentutor.objectives.conditional import mutual_information
 
@@ -115,10 +115,8 @@ def class_frechet_distance(
 
 
 def _by_class(x: Tensor, labels: Tensor) -> dict[int, Tensor]:
-    _expect_finite_floats(examples=x)
-    if not isinstance(labels, Tensor) or labels.dtype != torch.int64:
-        seen = getattr(labels, "dtype", type(labels).__name__)
-        raise TypeError(f"labels must be an int64 tensor, got {seen}")
+    check.finite(examples=x)
+    check.int64(labels=labels)
     if labels.dim() != 1 or len(x) != len(labels) or len(x) == 0:
         seen = f"{tuple(x.shape)} and {tuple(labels.shape)}"
         raise ValueError(f"expected examples (N, ...) and labels (N,), N at least 2, got {seen}")
@@ -147,8 +145,7 @@ def confusion(asked: Tensor, seen: Tensor, classes: int = 10) -> Tensor:
     tensor([[1, 0],
             [1, 1]])
     """
-    for name, labels in (("asked", asked), ("seen", seen)):
-        expect_range(name, labels, 0, classes - 1)
+    check.within(0, classes - 1, asked=asked, seen=seen)
     return torch.bincount(asked * classes + seen, minlength=classes * classes).view(classes, classes)
 
 

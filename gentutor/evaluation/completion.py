@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from gentutor import _checks as check
 from gentutor import data
-from gentutor._checks import expect_floats, expect_range
 from gentutor.evaluation.classes import wilson_interval
 from gentutor.evaluation.distances import frechet_distance
 from gentutor.evaluation.estimates import monte_carlo
@@ -51,9 +51,8 @@ def completion_metrics(answers: Tensor, hidden: Tensor, visible: Tensor, labels:
     if answers.shape[1:] != hidden.shape or hidden.shape != visible.shape or len(labels) != len(hidden):
         shapes = [tuple(tensor.shape) for tensor in (answers, hidden, visible, labels)]
         raise ValueError(f"expected (S, N, 1, 14, 28), twice (N, 1, 14, 28) and (N,), got {shapes}")
-    for name, images in (("answers", answers), ("hidden", hidden), ("visible", visible)):
-        expect_floats(name, images)
-        expect_range(name, images, 0, 1)
+    check.floats(answers=answers, hidden=hidden, visible=visible)
+    check.within(0, 1, answers=answers, hidden=hidden, visible=visible)
     whole, truth = torch.cat([visible, answers[0]], dim=2), torch.cat([visible, hidden], dim=2)
     right = int((digit_logits(whole).argmax(dim=1) == labels).sum())
     low, high = wilson_interval(right, len(labels))

@@ -7,6 +7,8 @@ distributions: report it with the number of samples, beside the value for real a
 import torch
 from torch import Tensor
 
+from gentutor import _checks as check
+
 CHUNK = 250  # rows of a distance or kernel matrix held at once: 250 x 10,000 float64 are 20 MB
 
 
@@ -110,8 +112,7 @@ def precision_recall(real: Tensor, fake: Tensor, k: int = 3) -> tuple[float, flo
     >>> precision_recall(real, fake, k=1)
     (0.6, 0.75)
     """
-    if k < 1:
-        raise ValueError(f"k must be at least 1, got {k}")
+    check.at_least(1, k=k)
     real, fake = _features(k + 1, real=real, fake=fake)
     real_radii, fake_radii = radii_of(real, k), radii_of(fake, k)
     good = torch.zeros(len(fake), dtype=torch.bool, device=fake.device)
@@ -149,7 +150,7 @@ def nearest_neighbours(
     """
     if k < 1 or chunk < 1:
         raise ValueError(f"k and chunk must be at least 1, got {k} and {chunk}")
-    _expect_finite_floats(queries=queries, reference=reference)
+    check.finite(queries=queries, reference=reference)
     flat = min(queries.dim(), reference.dim()) < 2
     if flat or queries.shape[1:] != reference.shape[1:] or len(reference) < k:
         raise ValueError(
@@ -209,18 +210,9 @@ def exact_distances(a: Tensor, b: Tensor) -> Tensor:
 
 def _features(minimum: int, **features: Tensor) -> list[Tensor]:
     """The arguments as float64 matrices, or an error that says what was seen."""
-    _expect_finite_floats(**features)
+    check.finite(**features)
     shapes = {name: tuple(value.shape) for name, value in features.items()}
     matrices = all(len(shape) == 2 and shape[0] >= minimum for shape in shapes.values())
     if not matrices or len({shape[-1] for shape in shapes.values()}) > 1:
         raise ValueError(f"expected matrices (N, D) of one D, each with N >= {minimum}, got {shapes}")
     return [value.detach().double() for value in features.values()]
-
-
-def _expect_finite_floats(**tensors: Tensor) -> None:
-    for name, value in tensors.items():
-        if not isinstance(value, Tensor) or not value.is_floating_point():
-            seen = value.dtype if isinstance(value, Tensor) else type(value).__name__
-            raise TypeError(f"{name} must be a floating-point tensor, got {seen}")
-        if not bool(torch.isfinite(value).all()):
-            raise ValueError(f"{name} holds values that are not finite")

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from gentutor import _checks as check
+
 
 def monte_carlo(values: Tensor) -> tuple[float, float]:
     r"""The mean of independent draws, and its standard error, both in the unit of the values.
@@ -28,9 +30,7 @@ def monte_carlo(values: Tensor) -> tuple[float, float]:
     >>> monte_carlo(torch.tensor([1.0, 3.0]))  # standard deviation root 2, divided by root 2
     (2.0, 1.0)
     """
-    if not isinstance(values, Tensor) or not values.is_floating_point():
-        seen = values.dtype if isinstance(values, Tensor) else type(values).__name__
-        raise TypeError(f"values must be a floating-point tensor, got {seen}")
+    check.floats(values=values)
     if values.dim() != 1 or len(values) < 2:
         raise ValueError(f"expected values of shape (N,), N >= 2, got {tuple(values.shape)}")
     if not bool(values.isfinite().all()):
@@ -62,17 +62,15 @@ def reliability(confidence: Tensor, correct: Tensor, bins: int = 10) -> tuple[Te
     >>> reliability(confidence.double(), correct, bins=2)[2]  # all lie above 1/2
     tensor([0, 3])
     """
-    if not isinstance(confidence, Tensor) or not confidence.is_floating_point():
-        raise TypeError(f"confidence must be a floating-point tensor, got {_kind(confidence)}")
+    check.floats(confidence=confidence)
     if not isinstance(correct, Tensor) or correct.dtype != torch.bool:
-        raise TypeError(f"correct must be a bool tensor, got {_kind(correct)}")
+        raise TypeError(f"correct must be a bool tensor, got {check.kind(correct)}")
     if confidence.dim() != 1 or confidence.shape != correct.shape or len(correct) == 0:
         seen = f"{tuple(confidence.shape)} and {tuple(correct.shape)}"
         raise ValueError(f"expected confidence and correct of one shape (N,), got {seen}")
     if not bool(((confidence >= 0) & (confidence <= 1)).all()):
         raise ValueError("confidence must lie in [0, 1]: probabilities, not logits or logarithms")
-    if bins < 1:
-        raise ValueError(f"bins must be at least 1, got {bins}")
+    check.at_least(1, bins=bins)
     exact = confidence.detach().double()
     inner = torch.arange(1, bins, dtype=torch.float64, device=exact.device) / bins
     place = torch.bucketize(exact, inner)
@@ -109,7 +107,3 @@ def expected_calibration_error(confidence: Tensor, correct: Tensor, bins: int = 
     mean, accuracy, count = reliability(confidence, correct, bins)
     gaps = (accuracy - mean).abs().nan_to_num(0.0)  # an empty bin has no gap
     return float((count * gaps).sum() / count.sum())
-
-
-def _kind(value: object) -> str:
-    return str(value.dtype) if isinstance(value, Tensor) else type(value).__name__

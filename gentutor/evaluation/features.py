@@ -9,8 +9,8 @@ import functools
 import torch
 from torch import Tensor, nn
 
+from gentutor import _checks as check
 from gentutor import data, settings
-from gentutor._checks import expect_floats, expect_range
 from gentutor._modes import plain_modes
 from gentutor.models.classifier import DigitClassifier
 from gentutor.models.embedding import GlyphEmbedding
@@ -84,8 +84,8 @@ def glyph_features(domain: str, images: Tensor) -> Tensor:
     >>> glyph_features("brush", data.domain_images("printed", "test")[:3]).shape
     torch.Size([3, 64])
     """
-    expect_floats("images", images)
-    expect_range("images", images, -1, 1)
+    check.floats(images=images)
+    check.within(-1, 1, images=images)
     embedding, _ = glyph_embedding(domain)
     return embedded(embedding, with_channels(images, data.CHANNELS[domain]))
 
@@ -115,10 +115,10 @@ def embedded(embedding: nn.Module, images: Tensor) -> Tensor:
 
 
 def _expect_digits(images: Tensor) -> None:
-    expect_floats("images", images)
+    check.floats(images=images)
     if images.dim() != 4 or tuple(images.shape[1:]) != (1, 28, 28) or len(images) == 0:
         raise ValueError(f"expected images of shape (N, 1, 28, 28), got {tuple(images.shape)}")
-    expect_range("images", images, 0, 1)
+    check.within(0, 1, images=images)
 
 
 @functools.cache

@@ -6,8 +6,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from gentutor import _checks as check
 from gentutor._modes import plain_modes
-from gentutor.evaluation.distances import _expect_finite_floats
 from gentutor.evaluation.proposals import LatentVariableModel, importance_sampling
 from gentutor.objectives.variational import gaussian_kl, reparameterize
 
@@ -97,10 +97,8 @@ def conditional_log_likelihood(
     Source:
         eq-conditional-log-likelihood; Sohn et al. 2015, section 4.2.
     """
-    if len(c) != len(x):
-        raise ValueError(f"expected one condition for each of {len(x)} examples, got {len(c)}")
-    if chunk < 1:
-        raise ValueError(f"chunk must be at least 1, got {chunk}")
+    check.one_each(x, c)
+    check.at_least(1, chunk=chunk)
     parts = zip(x.split(chunk), c.split(chunk), strict=True)
     return torch.cat([log_likelihood(model.given(d), y, samples, chunk, generator) for y, d in parts])
 
@@ -127,7 +125,7 @@ def active_units(means: Tensor, threshold: float = 0.01) -> int:
     >>> active_units(torch.tensor([[-1.0, 0.01], [1.0, -0.01]]))
     1
     """
-    _expect_finite_floats(means=means)
+    check.finite(means=means)
     if means.dim() != 2 or len(means) < 2:
         raise ValueError(f"expected means of shape (N, D) with N >= 2, got {tuple(means.shape)}")
     return int((means.double().var(dim=0) > threshold).sum())
@@ -167,9 +165,8 @@ def latent_information(
     >>> round(latent_information(apart, torch.zeros(2, 1))[0], 4)
     0.6931
     """
-    if draws < 1:
-        raise ValueError(f"draws must be at least 1, got {draws}")
-    _expect_finite_floats(mean=mean, log_var=log_var)
+    check.at_least(1, draws=draws)
+    check.finite(mean=mean, log_var=log_var)
     if mean.dim() > 2:
         raise ValueError(f"expected means of shape (N, D), got {tuple(mean.shape)}")
     kl = gaussian_kl(mean.double(), log_var.double()).mean().item()

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from gentutor import _checks as check
 from gentutor.evaluation.distances import CHUNK, _features, exact_distances, radii_of
 
 
@@ -88,7 +89,6 @@ def neighbour_radii(points: Tensor, k: int = 3) -> Tensor:
     >>> neighbour_radii(torch.tensor([[0.0], [1.0], [3.0]]), k=1)
     tensor([1., 1., 2.], dtype=torch.float64)
     """
-    if k < 1:
-        raise ValueError(f"k must be at least 1, got {k}")
+    check.at_least(1, k=k)
     (points,) = _features(k + 1, points=points)
     return radii_of(points, k)

@@ -10,6 +10,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from gentutor import _checks as check
 from gentutor._modes import plain_modes
 from gentutor.objectives.variational import elbo, gaussian_kl, importance_log_weights, reparameterize
 
@@ -136,8 +137,7 @@ def refit(
     Raises:
         ValueError: steps is not positive.
     """
-    if steps < 1:
-        raise ValueError(f"steps must be at least 1, got {steps}")
+    check.at_least(1, steps=steps)
     with torch.no_grad():
         start = model.encode(x)
     mean, log_var = (value.clone().requires_grad_() for value in start)
@@ -180,6 +180,5 @@ def widened(log_var: Tensor, factor: float) -> Tensor:
     >>> widened(torch.tensor([0.25, 0.9, 1.0, 4.0]).log(), 1.2).exp()  # 0.25 times 1.2²; the prior's
     tensor([0.3600, 1.0000, 1.0000, 4.0000])
     """
-    if not factor >= 1:
-        raise ValueError(f"factor must be at least 1, got {factor}")
+    check.at_least(1, factor=factor)
     return torch.minimum(log_var + 2 * math.log(factor), log_var.clamp(min=0))

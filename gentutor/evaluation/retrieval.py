@@ -2,6 +2,7 @@
 
 from torch import Tensor
 
+from gentutor import _checks as check
 from gentutor.evaluation.distances import exact_distances
 
 
@@ -32,12 +33,7 @@ def retrieval_ranks(made: Tensor, candidates: Tensor) -> Tensor:
     >>> retrieval_ranks(torch.tensor([[0.2], [0.1], [4.0]]), candidates)
     tensor([1, 2, 1])
     """
-    for name, value in (("made", made), ("candidates", candidates)):
-        if not isinstance(value, Tensor) or not value.is_floating_point():
-            kind = value.dtype if isinstance(value, Tensor) else type(value).__name__
-            raise TypeError(f"{name} must be a floating-point tensor, got {kind}")
-        if not bool(value.isfinite().all()):
-            raise ValueError(f"{name} holds values that are not finite")
+    check.finite(made=made, candidates=candidates)
     if made.shape != candidates.shape or made.dim() < 2 or len(made) == 0:
         seen = f"{tuple(made.shape)} and {tuple(candidates.shape)}"
         raise ValueError(f"expected two tensors of one shape (N, ...), N >= 1, got {seen}")

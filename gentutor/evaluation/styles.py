@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from gentutor._checks import expect_floats
+from gentutor import _checks as check
 
 
 def ink(images: Tensor) -> Tensor:
@@ -33,7 +33,7 @@ def slant(images: Tensor) -> Tensor:
     >>> slant(torch.eye(4)[None, None])  # one column per row
     tensor([1.])
     """
-    expect_floats("images", images)
+    check.floats(images=images)
     if not bool((images >= 0).all()):
         raise ValueError(f"images must be at least 0, got {images.min():.4g}")
     if bool(((images > 0).any(dim=3).sum(dim=(1, 2)) < 2).any()):

@@ -8,7 +8,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from gentutor._checks import expect_floats, expect_range
+from gentutor import _checks as check
 from gentutor._memory import expect_memory
 
 
@@ -128,10 +128,10 @@ def translate(generator: nn.Module, images: Tensor, pixels: int = 500 * 32 * 32)
     Raises:
         TypeError, ValueError: images of another type or shape, outside of [-10, 10], or nan.
     """
-    expect_floats("images", images)
+    check.floats(images=images)
     if images.dim() != 4:
         raise ValueError(f"expected images of shape (N, C, H, W), got {tuple(images.shape)}")
-    expect_range("images", images, -1, 1, slack=9)  # noise reaches further
+    check.within(-1, 1, slack=9, images=images)  # noise reaches further
     weight = next(generator.parameters())
     chunk = max(1, pixels // (images.shape[2] * images.shape[3]))
     with evaluating(generator):

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from gentutor import _checks as check
 from gentutor import data
-from gentutor._checks import expect_range
 from gentutor.evaluation.completion import measure_completion_cvae, measure_completion_gan, measure_regression
 from gentutor.models.completion import (
     HALF,
@@ -133,7 +133,7 @@ def completed(model: Sampler, n: int, seed: int, given: Tensor | None) -> Pictur
     if visible is not None:
         if visible.shape != (n, *HALF):
             raise ValueError(f"expected upper halves of shape {(n, *HALF)}, got {tuple(visible.shape)}")
-        expect_range("upper halves", visible, 0, 1)
+        check.within(0, 1, check.ROUNDING, **{"upper halves": visible})
     images = sample_images(model, n, seed, condition=visible)
     (told,) = model.conditions(n, visible)
     return Pictures(torch.cat([told.to(images), images], dim=2), f"{n} images", columns=10)

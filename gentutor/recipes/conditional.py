@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from gentutor import _checks as check
 from gentutor import data
-from gentutor._checks import expect_range
 from gentutor._modes import plain_modes
 from gentutor.evaluation.conditional import measure_conditional_gan, measure_cvae
 from gentutor.models.conditional import (
@@ -194,7 +194,7 @@ def labelled_pictures(model: Sampler, n: int, seed: int, given: int | Tensor | N
     """
     labels = torch.full((n,), given) if isinstance(given, int) else given
     if labels is not None:
-        expect_range("label", labels, 0, 9, slack=0)
+        check.within(0, 9, slack=0, label=labels)
     images = sample_images(model, n, seed, condition=labels)
     return Pictures(images, f"{n} images", columns=10)
 

@@ -8,8 +8,8 @@ from typing import Any, ClassVar, cast
 import torch
 from torch import Tensor, nn
 
+from gentutor import _checks as check
 from gentutor import data
-from gentutor._checks import expect_range
 from gentutor._modes import plain_modes
 from gentutor.evaluation.digits import measure_autoencoder, measure_vae
 from gentutor.models.sampling import sample_images
@@ -105,7 +105,7 @@ def start_at_pixel_means(vae: nn.Module, images: Tensor) -> None:
     Raises:
         ValueError: the images lie outside of [0, 1].
     """
-    expect_range("images", images, 0, 1)
+    check.within(0, 1, images=images)
     *_, last = cast(nn.Module, vae.decoder).children()
     assert isinstance(last, nn.Linear | nn.ConvTranspose2d) and last.bias is not None
     means = images.mean(dim=0).flatten() if isinstance(last, nn.Linear) else images.mean(dim=(0, 2, 3))

@@ -11,7 +11,7 @@ import torch
 from PIL import Image, ImageDraw, PngImagePlugin
 from torch import Tensor
 
-from gentutor._checks import expect_floats, expect_range
+from gentutor import _checks as check
 from gentutor.models.cyclegan import Generators
 from gentutor.models.sampling import translate
 
@@ -144,7 +144,7 @@ def tile(images: Tensor, columns: int = 8, gap: int = 0) -> np.ndarray:
     rows = -(-n // columns)
     columns = min(columns, n)
     pixels = images.detach().to("cpu", torch.float32)
-    expect_range("images", pixels, 0, 1)
+    check.within(0, 1, images=pixels)
     grid = pixels.new_ones(rows * columns, channels, height + gap, width + gap)
     grid[:n, :, :height, :width] = pixels
     grid = grid.view(rows, columns, channels, height + gap, width + gap)
@@ -202,9 +202,8 @@ def translations(model: Generators, a: Tensor, b: Tensor, columns: int = 10) -> 
     """
     if len(a) != len(b) or len(a) % columns:
         raise ValueError(f"expected as many of both, a multiple of {columns}, got {len(a)} and {len(b)}")
-    for name, images in {"a": a, "b": b}.items():
-        expect_floats(name, images)
-        expect_range(name, images, -1, 1)
+    check.floats(a=a, b=b)
+    check.within(-1, 1, a=a, b=b)
     kinds = [a.cpu(), translate(model.G, a), b.cpu(), translate(model.F, b)]
     channels = max(images.shape[1] for images in kinds)
     kinds = [images.expand(-1, channels, -1, -1) for images in kinds]
