@@ -15,7 +15,7 @@ from gentutor import recipes
 from gentutor.models.sampling import sample_images
 from gentutor.recipes import pretrained
 from gentutor.running.checkpoint import Card, read_card, save, thin
-from gentutor.showing.samples import png, tile
+from gentutor.showing.samples import from_webp, png, tile, webp
 from gentutor.training import History
 
 NAME = "dcgan-mnist"
@@ -33,7 +33,7 @@ def card(**changes) -> Card:
         steps=20,
         seconds=1.5,
         history=History([10, 20], {"generator": [0.5, 0.25]}, 1.5),
-        grids=[(0, base64.b64encode(png(picture)).decode())],
+        grids=[(0, picture), (20, 255 - picture)],
         metrics={"frechet": 1.25},
         check={"samples": 50, "seed": 0, "values": {"frechet": 2.5}},
     )
@@ -87,7 +87,7 @@ def test_card_round_trip_keeps_every_field(folder):
     written = card()
     loaded = read_card(NAME, folder)
     for field in dataclasses.fields(Card):
-        if field.name not in ("dtype", "sha256"):
+        if field.name not in ("dtype", "sha256", "grids"):
             assert getattr(loaded, field.name) == getattr(written, field.name), field.name
     content = (folder / f"{NAME}.safetensors").read_bytes()
     assert loaded.sha256 == hashlib.sha256(content).hexdigest()
@@ -95,10 +95,28 @@ def test_card_round_trip_keeps_every_field(folder):
 
 
 def test_frames_are_the_pictures_that_went_in(folder):
-    ((step, picture),) = read_card(NAME, folder).frames()
+    (step, picture), (last, other) = read_card(NAME, folder).frames()
     expected = tile(torch.rand(4, 1, 28, 28, generator=torch.Generator().manual_seed(0)), columns=2)
-    assert step == 0 and picture.dtype == np.uint8
-    assert np.array_equal(picture, expected)
+    assert step == 0 and picture.dtype == np.uint8 and last == 20
+    assert np.array_equal(picture, expected) and np.array_equal(other, 255 - expected)
+
+
+def test_a_card_of_an_earlier_version_holds_its_pictures(folder):
+    path = folder / f"{NAME}.json"
+    earlier = json.loads(path.read_text(encoding="utf-8"))
+    expected = read_card(NAME, folder).grids
+    earlier["grids"] = [[step, base64.b64encode(png(picture)).decode()] for step, picture in expected]
+    path.write_text(json.dumps(earlier), encoding="utf-8")
+    (folder / f"{NAME}.webp").unlink()
+    found = read_card(NAME, folder).grids
+    assert [step for step, _ in found] == [0, 20]
+    assert all(np.array_equal(a, b) for (_, a), (_, b) in zip(found, expected, strict=True))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_pictures_survive_webp(channels):
+    pictures = [tile(torch.rand(4, channels, 9, 7), columns=2) for _ in range(3)]
+    assert all(map(np.array_equal, from_webp(webp(pictures), 3), pictures))
 
 
 @pytest.mark.parametrize("where", [0, 8, 200, -1])

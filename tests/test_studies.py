@@ -1,8 +1,10 @@
 """Studies: small versions run, stored results are whole."""
 
+import copy
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
@@ -111,3 +113,14 @@ def test_stored_gan_measurements_say_what_is_known_of_known_sets():
         assert coverage == pytest.approx(1 - 2**-3, abs=0.04) and density == pytest.approx(1, abs=0.06)
     assert max(rows["0 to 7"]["coverage"]) < 0.9 * min(rows["train"]["coverage"])
     assert max(rows["0 to 7, half overlaid"]["coverage"]) < min(rows["0 to 7"]["coverage"])
+
+
+def test_pictures_are_stored_beside_a_result_and_come_back(tmp_path, monkeypatch):
+    picture = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    rows = [{"picture": picture, "seed": 0}, {"seed": 1}, {"picture": 255 - picture, "seed": 2}]
+    monkeypatch.setitem(studies.STUDIES, "small", lambda: {"settings": {}, "rows": copy.deepcopy(rows)})
+    monkeypatch.setattr(studies, "FOLDER", tmp_path)
+    studies.run("small", tmp_path)
+    found = studies.load("small")["rows"]
+    assert [row["seed"] for row in found] == [0, 1, 2] and "picture" not in found[1]
+    assert all(np.array_equal(found[i]["picture"], rows[i]["picture"]) for i in (0, 2))

@@ -4,6 +4,7 @@ The directive ``stored-runs`` becomes a section for each stored model, with the 
 numbers of its card, and one for each stored study.
 """
 
+import base64
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,8 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+from gentutor.running.checkpoint import read_card
+from gentutor.showing.samples import png
 from gentutor.studies import STUDIES
 
 FOLDER = Path("gentutor") / "checkpoints"
@@ -77,10 +80,11 @@ def picture(card: dict[str, Any]) -> list[nodes.Node]:
     """The card's last sample grid with a caption; nothing where it has none."""
     if not card["grids"]:
         return []
-    step, png = card["grids"][-1]
+    step, shown = read_card(card["name"]).grids[-1]
+    content = base64.b64encode(png(shown)).decode()
     name = card["name"]
     seen = next((text for key, text in PICTURES.items() if key in name), "samples drawn by the model")
-    image = nodes.image(uri=f"data:image/png;base64,{png}", alt=f"{name} after {step:,} steps: {seen}")
+    image = nodes.image(uri=f"data:image/png;base64,{content}", alt=f"{name} after {step:,} steps: {seen}")
     return [nodes.figure("", image, nodes.caption("", f"After {step:,} steps: {seen}."))]
 
 

@@ -15,12 +15,13 @@ from typing import Any, TypeVar
 import numpy as np
 import safetensors.torch
 import torch
+from PIL import UnidentifiedImageError
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from gentutor._files import write_atomically
 from gentutor._modes import plain_modes
-from gentutor.showing.samples import from_png
+from gentutor.showing.samples import from_png, from_webp, webp
 from gentutor.training import History
 
 FOLDER = Path(__file__).parent.parent / "checkpoints"
@@ -33,7 +34,8 @@ RETRAIN = "restore the file, or train it again with `gentutor train {name}`"
 class Card:
     """How a stored model came to be, and how good it is.
 
-    ``grids`` holds (step, base64 of a PNG); ``metrics`` the numbers on all samples; ``check`` those
+    ``grids`` holds (step, picture) of samples over training, uint8, (H, W) or (H, W, 3); they are stored
+    beside the card, in NAME.webp. ``metrics`` holds the numbers on all samples; ``check`` those
     on a small fixed subset (``samples``, ``seed``, ``values``), to be recomputed by a test. ``spread``
     is each metric's standard deviation over runs with the ``spread_seeds``, ``spread_mean`` their mean;
     empty where nobody has measured them.
@@ -48,7 +50,7 @@ class Card:
     steps: int
     seconds: float
     history: History
-    grids: list[tuple[int, str]] = field(default_factory=list)
+    grids: list[tuple[int, np.ndarray]] = field(default_factory=list)
     metrics: dict[str, float] = field(default_factory=dict)
     check: dict[str, Any] = field(default_factory=dict)
     dtype: str = ""  # of the stored floating-point weights
@@ -59,20 +61,25 @@ class Card:
 
     def frames(self) -> list[tuple[int, np.ndarray]]:
         """The sample grids over training: (step, uint8 picture (H, W) or (H, W, 3))."""
-        return [(step, from_png(base64.b64decode(text))) for step, text in self.grids]
+        return self.grids
 
     def to_json(self) -> str:
         """The card as text, its history thinned to at most 200 records."""
-        card = asdict(replace(self, history=thin(self.history, MAX_RECORDS)))
+        card = asdict(replace(self, history=thin(self.history, MAX_RECORDS), grids=[]))
+        card["grids"] = [step for step, _ in self.grids]
         card["history"] = {name: card["history"][name] for name in ("steps", "values", "seconds")}
         return json.dumps(card, indent=1) + "\n"
 
     @classmethod
-    def from_json(cls, text: str) -> "Card":
-        """The card that ``to_json`` wrote."""
+    def from_json(cls, text: str, pictures: bytes) -> "Card":
+        """The card that ``to_json`` wrote, with its pictures; one of an earlier version holds them itself."""
         fields = json.loads(text)
         fields["history"] = History(**fields["history"])
-        fields["grids"] = [(int(step), str(png)) for step, png in fields["grids"]]
+        grids = fields["grids"]
+        if grids and isinstance(grids[0], list):
+            fields["grids"] = [(int(step), from_png(base64.b64decode(png))) for step, png in grids]
+        elif grids:
+            fields["grids"] = list(zip(grids, from_webp(pictures, len(grids)), strict=True))
         return cls(**fields)
 
 
@@ -99,6 +106,8 @@ def save(model: nn.Module, card: Card, folder: Path | str = FOLDER, half: bool =
     card = replace(card, dtype=str(dtype).removeprefix("torch."), sha256=digest)
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(folder / f"{card.name}.safetensors", content)
+    if card.grids:
+        write_atomically(folder / f"{card.name}.webp", webp([picture for _, picture in card.grids]))
     write_atomically(folder / f"{card.name}.json", card.to_json().encode())
     return card
 
@@ -158,8 +167,10 @@ def read_card(name: str, folder: Path | str = FOLDER) -> Card:
     if not path.exists():
         raise ValueError(f"the card {path} is missing; {retrain}")
     try:
-        return Card.from_json(path.read_text(encoding="utf-8"))
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        pictures = path.with_suffix(".webp")
+        content = pictures.read_bytes() if pictures.exists() else b""
+        return Card.from_json(path.read_text(encoding="utf-8"), content)
+    except (ValueError, TypeError, KeyError, AttributeError, UnidentifiedImageError) as error:
         raise ValueError(f"the card {path} cannot be read; {retrain}") from error
 
 

@@ -31,7 +31,7 @@ from gentutor.showing.samples import run_of_png
 from gentutor.training import Run
 
 STATE = "state.pt"
-MODEL = (".safetensors", ".json")
+MODEL = (".safetensors", ".json", ".webp")
 GRID = re.compile(r"samples-(0|[1-9]\d*)\.png")
 FORMAT = 2  # of the state; the first had no number, and its sample grids did not say whose they are
 # Settings of an earlier version, without effect in the recipes that have lost them: a state may hold them.
@@ -142,7 +142,7 @@ def expect_room(out: Path, name: str, overwrite: bool) -> None:
     Raises:
         ValueError: it does, and ``overwrite`` is False.
     """
-    files = (STATE, f"{name}.safetensors", f"{name}.json")
+    files = (STATE, *(name + ending for ending in MODEL))
     if not overwrite and any((out / file).exists() for file in files):
         raise ValueError(f"{out} holds a run already; go on with --resume, or discard it with --overwrite")
     expect_own_grids(out, None if overwrite else {})

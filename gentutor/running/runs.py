@@ -4,7 +4,6 @@ The folder holds ``state.pt`` (everything needed to go on), ``samples-STEP.png``
 the trained model and its card (``checkpoint``).
 """
 
-import base64
 import platform
 import time
 from collections.abc import Callable
@@ -22,7 +21,7 @@ from gentutor.recipes import Recipe
 from gentutor.running import checkpoint, distributed
 from gentutor.running.resume import STAGES, STATE, Plan, expect_finished, grids_of, make_room, save_state
 from gentutor.settings import device
-from gentutor.showing.samples import png
+from gentutor.showing.samples import from_png, png
 from gentutor.training import Run, fit
 
 SAVE_SECONDS = 60.0
@@ -140,7 +139,7 @@ def make_card(run: Run, recipe: Recipe, plan: Plan, out: Path) -> checkpoint.Car
         steps=run.history.done,
         seconds=round(run.history.seconds, 1),
         history=run.history,
-        grids=[(step, base64.b64encode(path.read_bytes()).decode()) for step, path in shown],
+        grids=[(step, from_png(path.read_bytes())) for step, path in shown],
     )
 
 

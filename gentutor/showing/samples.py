@@ -1,6 +1,7 @@
 """What models make: pictures, text, notes; each can be saved, and shown as a picture."""
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Protocol
@@ -182,6 +183,21 @@ def from_png(content: bytes) -> np.ndarray:
     """The picture in a PNG file's content."""
     with Image.open(io.BytesIO(content)) as image:
         return np.asarray(image)
+
+
+def webp(pictures: Sequence[np.ndarray]) -> bytes:
+    """Pictures of one shape, uint8, (H, W) or (H, W, 3), in one lossless WebP file, one below the other."""
+    buffer = io.BytesIO()
+    Image.fromarray(np.concatenate(pictures)).save(buffer, "WEBP", lossless=True, quality=100, method=6)
+    return buffer.getvalue()
+
+
+def from_webp(content: bytes, n: int) -> list[np.ndarray]:
+    """The n pictures that ``webp`` wrote, pixel for pixel; grey ones come back as (H, W)."""
+    with Image.open(io.BytesIO(content)) as image:
+        stack = np.asarray(image.convert("RGB"))
+    grey = bool((stack == stack[:, :, :1]).all())
+    return np.split(stack[:, :, 0] if grey else stack, n)
 
 
 def translations(model: Generators, a: Tensor, b: Tensor, columns: int = 10) -> Tensor:

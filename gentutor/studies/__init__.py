@@ -15,6 +15,7 @@ import torch
 
 import gentutor
 from gentutor._files import write_atomically
+from gentutor.showing.samples import from_webp, webp
 from gentutor.studies.classifiers import naive_bayes_or_logistic
 from gentutor.studies.conditional import conditional_models, digit_baselines
 from gentutor.studies.controls import cyclegan_controls
@@ -34,6 +35,7 @@ from gentutor.studies.vae_likelihoods import vae_measurements
 from gentutor.studies.vae_variants import vae_beta, vae_collapse, vae_mistakes
 from gentutor.studies.words import emoji_beta
 
+PICTURES = ("picture", "pictures")  # what a row calls them
 FOLDER = Path(__file__).parent.parent / "checkpoints" / "studies"
 STUDIES: dict[str, Callable[..., dict[str, Any]]] = {
     "mode-collapse": mode_collapse,
@@ -67,6 +69,8 @@ STUDIES: dict[str, Callable[..., dict[str, Any]]] = {
 def load(name: str) -> dict[str, Any]:
     """A stored result: the study's ``settings`` and ``rows``, with device, versions and seconds.
 
+    Pictures in rows are uint8, (H, W) or (H, W, 3); they are stored beside the result, in NAME.webp.
+
     Raises:
         ValueError: no result of that name is stored; the message lists those there are.
     """
@@ -75,6 +79,11 @@ def load(name: str) -> dict[str, Any]:
         known = ", ".join(sorted(p.stem for p in FOLDER.glob("*.json"))) or "none"
         raise ValueError(f"no stored study {name!r}; known: {known}")
     result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    shown = _pictures(result)
+    if shown:
+        pictures = from_webp(path.with_suffix(".webp").read_bytes(), len(shown))
+        for (row, key), picture in zip(shown, pictures, strict=True):
+            row[key] = picture
     return result
 
 
@@ -102,5 +111,21 @@ def run(name: str, folder: Path = FOLDER, **settings: Any) -> Path:
     }
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.json"
+    shown = _pictures(result)
+    if shown:
+        write_atomically(path.with_suffix(".webp"), webp([row[key] for row, key in shown]))
+    for number, (row, key) in enumerate(shown):
+        row[key] = number
     write_atomically(path, (json.dumps(result, ensure_ascii=False) + "\n").encode())
     return path
+
+
+def _pictures(result: dict[str, Any]) -> list[tuple[dict[str, Any], str]]:
+    """Where a result has pictures: rows, and the key in each."""
+    return [
+        (row, key)
+        for row in result.get("rows", [])
+        if isinstance(row, dict)
+        for key in PICTURES
+        if key in row
+    ]

@@ -4,6 +4,7 @@ import base64
 import json
 import re
 
+import numpy as np
 import pytest
 import stored_runs
 from bs4 import BeautifulSoup
@@ -11,6 +12,7 @@ from docutils import nodes
 
 from gentutor import studies
 from gentutor.running import checkpoint
+from gentutor.showing.samples import from_png
 from tools import build
 
 MODELS = checkpoint.stored()
@@ -76,9 +78,9 @@ def test_the_picture_is_the_last_of_the_card_and_described(page, name):
     images = page.find(id=f"stored-{name}").find_all("img")
     assert len(images) == (1 if card.grids else 0)
     for image in images:
-        step, png = card.grids[-1]
-        assert image["src"] == f"data:image/png;base64,{png}"
-        assert base64.b64decode(png).startswith(b"\x89PNG")
+        step, picture = card.grids[-1]
+        content = base64.b64decode(image["src"].removeprefix("data:image/png;base64,"))
+        assert np.array_equal(from_png(content), picture)
         assert image["alt"].startswith(f"{name} after {step:,} steps: ")
 
 
