@@ -1,7 +1,7 @@
 """What an exercise is, and what checking an answer to it gives.
 
-An exercise is a judge, an answer that is right, and hints. The judge is called with the reader's
-answer; it returns if the answer is right and raises ``Wrong`` with a message for the reader if not.
+An exercise is a judge and a word of praise. The judge is called with the reader's answer; it returns if the
+answer is right and raises ``Wrong`` with a message for the reader if not.
 """
 
 from collections.abc import Callable
@@ -34,19 +34,15 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Exercise:
-    """One exercise: how answers are judged, a right answer, and what helps on the way.
+    """One exercise: how answers are judged, and what is said of a right one.
 
     Args:
         judge: raises ``NotAttempted`` or ``Wrong`` for answers that are not right.
-        solution: an answer that is right.
         praise: a sentence that tells what a right answer has been shown to do.
-        hints: from a nudge to nearly the solution.
     """
 
     judge: Judge
-    solution: Any
     praise: str
-    hints: tuple[str, ...]
 
     def verdict(self, answer: Any) -> Verdict:
         """Judge an answer, with the reader's random numbers and settings left as they were."""

@@ -4,16 +4,13 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.optim import Optimizer
 
-from gentutor import steps
 from gentutor.exercises._calls import call
 from gentutor.exercises._noise import expect_fresh, recorded
 from gentutor.exercises._per_example import CRASHES as DISTRIBUTIONS
 from gentutor.exercises._verdict import Exercise, NotAttempted, Wrong
 from gentutor.exercises.vae._bugs import BUGS, PRIOR
 from gentutor.exercises.vae._update import RIGHT, Model, standard_deviation, variants
-from gentutor.models.vae import VAE
 from gentutor.objectives import variational
 
 Seen = list[tuple[Tensor, Tensor]]  # the images and the z of the updates so far
@@ -33,10 +30,6 @@ CRASHES = {
         "vae.decode returns logits, of any sign; the Bernoulli likelihood takes logits."
     ),
 }
-
-
-def _solution(images: Tensor, vae: VAE, optimizer: Optimizer) -> dict[str, Tensor]:
-    return steps.vae_step((images,), vae, optimizer)
 
 
 def _judge(answer: object) -> None:
@@ -171,16 +164,4 @@ def _symptom(got: Model, right: Model) -> str:
     return "The update differs from the one in the text: look at the sample, the two terms, and their sums."
 
 
-STEP = Exercise(
-    judge=_judge,
-    solution=_solution,
-    praise="four updates in a row move encoder and decoder as they should.",
-    hints=(
-        "Encode, sample z, decode; then two terms per image, (B,): log p(x|z) and the KL divergence.",
-        "The loss is minus the ELBO, KL - log p(x|z), with one mean, over the batch.",
-        "With z = reparameterize(mean, log_var): (gaussian_kl(mean, log_var) - vae.log_px_z(x, "
-        "z)).mean(), then zero_grad, backward, step.",
-    ),
-)
-
-EXERCISES = {"step": STEP}
+STEP = Exercise(_judge, "four updates in a row move encoder and decoder as they should.")
