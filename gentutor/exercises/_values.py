@@ -6,7 +6,7 @@ from math import ceil, inf, isnan, log10, trunc
 from numbers import Real
 from typing import Any
 
-from gentutor.exercises._calls import a, call
+from gentutor.exercises._calls import NOTHING, a, call
 from gentutor.exercises._verdict import Exercise, NotAttempted, Wrong
 
 ROUNDING = 0.01  # of a known wrong value
@@ -98,7 +98,7 @@ def _plain(answer: Any) -> Any:
     if callable(answer):
         value = call(answer, {})
         if value is None:
-            raise Wrong("your function returns nothing (None): is its return statement missing?")
+            raise Wrong(NOTHING)
     if value is None or value is ...:
         raise NotAttempted
     if getattr(value, "shape", None) in ((), (1,)) and hasattr(value, "item"):

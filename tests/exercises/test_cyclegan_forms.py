@@ -110,7 +110,7 @@ def test_right_objectives(answer, accepts):
     accepts(OBJECTIVE, answer)
 
 
-@pytest.mark.parametrize(("hint", "part"), [(hint, part) for hint, parts in BUGS.items() for part in parts])
+@pytest.mark.parametrize(("hint", "part"), [(hint, part) for parts, hint in BUGS for part in parts])
 def test_each_catalogued_objective_gets_its_own_hint(hint, part, rejects):
     rejects(OBJECTIVE, lambda a, b, G, F, D_A, D_B: part(a, b, Networks(G, F, D_A, D_B)), hint)
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from gentutor.exercises.gan.step import _parameters as parameters
+from gentutor.exercises._networks import parameters
 from gentutor.exercises.gan.updates import Players, update
 from gentutor.objectives import adversarial as objective
 from gentutor.optim import frozen

@@ -52,6 +52,8 @@ def _one_hot(a: Tensor, y: Tensor) -> Tensor:
     return F.one_hot(y, a.shape[1]).to(a)
 
 
+ALL_CLASSES = "The terms of all classes count; it is the asked class alone."
+SIGMOID = "You take each class for a yes-no question (sigmoid); one of K classes is a softmax."
 MISTAKES: list[Row] = [
     (lambda a, y: _own(_log)(a, y).mean(), "The sign is turned: a loss is minus the log-likelihood."),
     (lambda a, y: -_own(_log)(a, y).sum(), "You sum over the batch; an expectation is a mean."),
@@ -67,12 +69,10 @@ MISTAKES: list[Row] = [
     (lambda a, y: -(_one_hot(a, y) * _log(a)).mean(),
      "You average over classes as well: only the term of the asked class counts. (With one-hot labels, sum "
      "over the classes, then take the mean over the batch.)"),
-    (lambda a, y: -_log(a).sum(dim=1).mean(), "The terms of all classes count; it is the asked class alone."),
-    (lambda a, y: -_log(a).mean(), "The terms of all classes count; it is the asked class alone."),
-    (lambda a, y: F.binary_cross_entropy_with_logits(a, _one_hot(a, y)),
-     "You take each class for a yes-no question (sigmoid); one of K classes is a softmax."),
-    (lambda a, y: -_own(F.logsigmoid)(a, y).mean(),
-     "You take each class for a yes-no question (sigmoid); one of K classes is a softmax."),
+    (lambda a, y: -_log(a).sum(dim=1).mean(), ALL_CLASSES),
+    (lambda a, y: -_log(a).mean(), ALL_CLASSES),
+    (lambda a, y: F.binary_cross_entropy_with_logits(a, _one_hot(a, y)), SIGMOID),
+    (lambda a, y: -_own(F.logsigmoid)(a, y).mean(), SIGMOID),
     (lambda a, y: F.cross_entropy(a, a.argmax(dim=1)),
      "You compare with the class that the discriminator likes best, not with the one asked for."),
     (lambda a, y: -_log(a)[:, y].mean(),

@@ -97,6 +97,11 @@ def _fudged(e: float) -> list[Row]:
     return [*((summed(form), FUDGE) for form in FUDGED), *smoothed]
 
 
+CONDITIONAL = (
+    "This is the conditional entropy, what stays unknown of one once the other is seen; the information is "
+    "the entropy minus that."
+)
+ONE_MARGINAL = "You divide by one of the two marginals only."
 MISTAKES: list[Row] = [
     (lambda c: _plain(c) / math.log(2), "In bits: with the natural logarithm it is in nats."),
     (lambda c: (c * (c / (c.sum(dim=1, keepdim=True) * c.sum(dim=0))).log()).sum(),
@@ -108,22 +113,16 @@ MISTAKES: list[Row] = [
      "This is the entropy of the rows; subtract what stays unknown once ŷ is seen."),
     (lambda c: _entropy(_parts(c)[2]),
      "This is the entropy of the columns; subtract what is due to chance once y is known."),
-    (lambda c: _entropy(_parts(c)[0]) - _entropy(_parts(c)[2]),
-     "This is the conditional entropy, what stays unknown of one once the other is seen; the information is "
-     "the entropy minus that."),
-    (lambda c: _entropy(_parts(c)[0]) - _entropy(_parts(c)[1]),
-     "This is the conditional entropy, what stays unknown of one once the other is seen; the information is "
-     "the entropy minus that."),
+    (lambda c: _entropy(_parts(c)[0]) - _entropy(_parts(c)[2]), CONDITIONAL),
+    (lambda c: _entropy(_parts(c)[0]) - _entropy(_parts(c)[1]), CONDITIONAL),
     (lambda c: _plain(c) / c.numel(),
      "You take the mean over the cells; each is weighted by its own p(y, ŷ), and they are summed."),
     (lambda c: (_parts(c)[0] / (_parts(c)[1] * _parts(c)[2])).log().sum(),
      "The weight p(y, ŷ) in front of the logarithm is missing."),
     (_backwards, "Weighted by p(y) p(ŷ): this is the divergence the other way round. The expectation is over "
                  "the pairs that occur together."),
-    (lambda c: (_parts(c)[0] * (_parts(c)[0] / _parts(c)[1]).log()).sum(),
-     "You divide by one of the two marginals only."),
-    (lambda c: (_parts(c)[0] * (_parts(c)[0] / _parts(c)[2]).log()).sum(),
-     "You divide by one of the two marginals only."),
+    (lambda c: (_parts(c)[0] * (_parts(c)[0] / _parts(c)[1]).log()).sum(), ONE_MARGINAL),
+    (lambda c: (_parts(c)[0] * (_parts(c)[0] / _parts(c)[2]).log()).sum(), ONE_MARGINAL),
     (lambda c: c.diagonal().sum() / c.sum(),
      "This is the accuracy, the share on the diagonal; which errors are made counts as well."),
     (lambda c: _plain(c / c.sum(dim=1, keepdim=True)),

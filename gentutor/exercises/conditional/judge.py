@@ -6,8 +6,7 @@ from torch import Tensor, nn
 
 from gentutor.exercises._calls import call
 from gentutor.exercises._compare import Row
-from gentutor.exercises._networks import expect_trainable
-from gentutor.exercises._noise import expect_fresh, expect_standard_normal, recorded
+from gentutor.exercises._networks import expect_fresh, expect_standard_normal, expect_trainable, recorded
 from gentutor.exercises._outcome import close, expect_no_backward, read_tensor, slopes
 from gentutor.exercises._verdict import Exercise, Wrong
 from gentutor.models.conditional import ConditionalGenerator, OneHot, concat_condition

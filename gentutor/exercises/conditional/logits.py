@@ -71,7 +71,7 @@ PROJECTION = Exercise(
         crashes={
             "1d tensors expected": f"torch.dot wants two vectors. {ROWS}",
             "shapes cannot be multiplied": f"features @ vectors multiplies matrices. {ROWS}",
-            "must match the size of tensor": "Sum over the features first: then (B) + (B) fit.",
+            "must match the size of tensor": "Sum over the features first: then (B,) + (B,) fit.",
         },
     ),
     "one logit per image: how real it looks, and how well it fits its label.",

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from gentutor.exercises._calls import call
 from gentutor.exercises._compare import Row
-from gentutor.exercises._noise import expect_fresh, expect_standard_normal, recorded
+from gentutor.exercises._networks import expect_fresh, expect_standard_normal, recorded
 from gentutor.exercises._outcome import Outcome, close, read_tensor, value_difference
 from gentutor.exercises._verdict import Exercise, NotAttempted, Wrong
 from gentutor.models.conditional import OneHot

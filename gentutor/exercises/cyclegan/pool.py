@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gentutor.exercises._calls import a
+from gentutor.exercises._calls import NOTHING, a
 from gentutor.exercises._compare import Case, Row, SameFunction
 from gentutor.exercises._verdict import Exercise, Wrong
 
@@ -35,7 +35,7 @@ def exchange(fake: Tensor, past: Tensor, swap: Tensor, place: Tensor) -> tuple[T
 def _read(result: Any) -> Tensor:
     """The rows that are shown, and below them those of the past."""
     if result is None:
-        raise Wrong("Your function returns nothing (None): is its return statement missing?")
+        raise Wrong(NOTHING)
     if not isinstance(result, tuple | list) or len(result) != 2:
         raise Wrong(f"Two tensors are expected, (shown, after), but your function returns {a(result)}.")
     result = [torch.from_numpy(part) if isinstance(part, np.ndarray) else part for part in result]
@@ -93,6 +93,7 @@ def _everything_stored(fake: Tensor, past: Tensor, swap: Tensor, place: Tensor) 
     return past.index_copy(0, place, fake.detach())
 
 
+ORDER = "The order is lost: row i that is shown belongs to fake i."
 MISTAKES: list[Row] = [
     (lambda f, p, s, i: (f.detach(), _after(f, p, s, i)),
      "Only new images are shown. Where swap is True, an old one is: read it from the past before you write "
@@ -111,10 +112,8 @@ MISTAKES: list[Row] = [
      "past is left alone."),
     (lambda f, p, s, i: (p[i], _after(f, p, s, i)),
      "Only old images are shown: where swap is False, the new one is."),
-    (lambda f, p, s, i: (torch.cat([p[i[s]], f.detach()[~s]]), _after(f, p, s, i)),
-     "The order is lost: row i that is shown belongs to fake i."),
-    (lambda f, p, s, i: (torch.cat([f.detach()[~s], p[i[s]]]), _after(f, p, s, i)),
-     "The order is lost: row i that is shown belongs to fake i."),
+    (lambda f, p, s, i: (torch.cat([p[i[s]], f.detach()[~s]]), _after(f, p, s, i)), ORDER),
+    (lambda f, p, s, i: (torch.cat([f.detach()[~s], p[i[s]]]), _after(f, p, s, i)), ORDER),
     (lambda f, p, s, i: exchange(f, p, s, i)[::-1], "The two results are swapped: (shown, after)."),
     (lambda f, p, s, i: (_shown(f, p, s, i), torch.cat([p, f.detach()[s]])),
      "The pool grows: each swapped image takes the place of an old one."),

@@ -94,6 +94,7 @@ DISCRIMINATOR = Exercise(
     "the value and the gradient are the reference's, for any two batches and at logits of ±100.",
 )
 
+HALF = "The factor 1/2 does not belong here."
 GENERATOR_MISTAKES: list[Row] = [
     (lambda f: log_not_d(f).mean(),
      "This is the saturating loss, E[log(1 - D(G(z)))], of the minimax game: its gradient vanishes when the "
@@ -104,7 +105,7 @@ GENERATOR_MISTAKES: list[Row] = [
     (lambda f: log_d(f).mean(),
      SIGN.format("a generator that minimises E[log D(G(z))] learns to be found out")),
     (lambda f: -log_d(f).sum(), SUM),
-    (lambda f: -log_d(f).mean() / 2, "The factor 1/2 does not belong here."),
+    (lambda f: -log_d(f).mean() / 2, HALF),
     (lambda f: -log_d(d(f)).mean(), TWICE),
     (lambda f: -d(f).mean(), NO_LOG),
     (lambda f: (1 - d(f)).mean(), NO_LOG),
@@ -137,7 +138,7 @@ SATURATING_MISTAKES: list[Row] = [
      "This is E[log D(G(z))]: the 1 - is missing (and minimising this, the generator learns to be found "
      "out)."),
     (lambda f: log_not_d(f).sum(), SUM),
-    (lambda f: log_not_d(f).mean() / 2, "The factor 1/2 does not belong here."),
+    (lambda f: log_not_d(f).mean() / 2, HALF),
     (lambda f: log_not_d(d(f)).mean(), TWICE),
     (lambda f: (1 - d(f)).mean(), NO_LOG),
     (lambda f: (1 - d(f)).mean().log(), EARLY),

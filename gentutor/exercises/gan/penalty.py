@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from gentutor.exercises._calls import call
 from gentutor.exercises._compare import Row
-from gentutor.exercises._noise import recorded
+from gentutor.exercises._networks import recorded
 from gentutor.exercises._outcome import Outcome, close, read_tensor, slopes, value_difference
 from gentutor.exercises._verdict import Exercise, Wrong
 

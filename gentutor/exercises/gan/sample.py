@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from gentutor.exercises._calls import call
 from gentutor.exercises._compare import Row
-from gentutor.exercises._noise import expect_fresh, expect_standard_normal, recorded
+from gentutor.exercises._networks import expect_fresh, expect_standard_normal, recorded
 from gentutor.exercises._outcome import Difference, Outcome, read_tensor, value_difference
 from gentutor.exercises._verdict import Exercise, Wrong
 from gentutor.models.gan import DCGANGenerator

@@ -1,12 +1,13 @@
 """The exercise on the training step: a reader's step is compared with updates done right and wrong."""
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
 from gentutor.exercises._calls import call
-from gentutor.exercises._noise import expect_fresh, expect_standard_normal, recorded
+from gentutor.exercises._networks import expect_fresh, expect_standard_normal, first_bug, parameters, recorded
 from gentutor.exercises._verdict import Exercise, Wrong
 from gentutor.exercises.gan.updates import BUGS, Players, update
 
@@ -49,22 +50,12 @@ def _judge(answer: object) -> None:
         update()(real, noise, right)
         if not _same(players, right):
             in_evaluation = EVALUATED.format(" and the ".join(evaluated)) if evaluated else None
-            found = _known_bug(players, start, seen) or in_evaluation or _symptom(players, right)
+            known = first_bug(BUGS, start, seen, partial(_same, players))
+            found = known or in_evaluation or _symptom(players, right)
             raise Wrong(f"{found}\n(Seen in update {len(seen)}, on {size} examples.)")
         if leaked:
             raise Wrong(WASTE)
         _expect_ready(players)
-
-
-def _known_bug(got: Players, start: Players, seen: list[tuple[Tensor, list[Tensor]]]) -> str | None:
-    """The hint of the bug that leads from ``start`` to where the reader's step led."""
-    for step, hint in BUGS:
-        players = start.copy()
-        for real, noise in seen:
-            step(real, noise, players)
-        if _same(players, got):
-            return hint
-    return None
 
 
 def _run(answer: object, players: Players, real: Tensor) -> tuple[list[Tensor], bool, list[str]]:
@@ -72,13 +63,13 @@ def _run(answer: object, players: Players, real: Tensor) -> tuple[list[Tensor], 
 
     Tells the noise it drew, if D's backward reached G, and which networks it used in evaluation mode.
     """
-    before = _parameters(players.generator), _parameters(players.discriminator)
+    before = parameters(players.generator), parameters(players.discriminator)
     held = _gradients(players.generator)
     leaks: list[bool] = []
 
     def look(*_: object) -> None:
         now = _gradients(players.generator)
-        still = torch.equal(_parameters(players.generator), before[0])
+        still = torch.equal(parameters(players.generator), before[0])
         leaks.append(still and not torch.equal(now, held) and bool((now != 0).any()))
 
     evaluated: dict[str, None] = {}
@@ -104,12 +95,12 @@ def _run(answer: object, players: Players, real: Tensor) -> tuple[list[Tensor], 
     finally:
         for handle in handles:
             handle.remove()
-    if torch.equal(_parameters(players.discriminator), before[1]):
+    if torch.equal(parameters(players.discriminator), before[1]):
         raise Wrong(
             "The discriminator has not moved: d_optimizer.step() is missing, zero_grad() stands between "
             "backward() and step(), or no gradient reaches it."
         )
-    if torch.equal(_parameters(players.generator), before[0]):
+    if torch.equal(parameters(players.generator), before[0]):
         raise Wrong(
             "The generator has not moved: g_optimizer.step() is missing, zero_grad() stands between "
             "backward() and step(), or a detach or torch.no_grad() in its step keeps the gradient away from "
@@ -130,11 +121,6 @@ def _expect_ready(players: Players) -> None:
             )
 
 
-def _parameters(module: nn.Module) -> Tensor:
-    """All parameters of a network in one vector."""
-    return torch.cat([parameter.detach().flatten() for parameter in module.parameters()])
-
-
 def _gradients(module: nn.Module) -> Tensor:
     """All gradients that a network's parameters hold in one vector; 0 where there is none."""
     return torch.cat(
@@ -147,7 +133,7 @@ def _same(a: Players, b: Players) -> bool:
 
 
 def _alike(a: nn.Module, b: nn.Module) -> bool:
-    return torch.allclose(_parameters(a), _parameters(b), rtol=1e-4, atol=1e-5)
+    return torch.allclose(parameters(a), parameters(b), rtol=1e-4, atol=1e-5)
 
 
 def _symptom(got: Players, right: Players) -> str:

@@ -105,6 +105,7 @@ def _jsd(p: Tensor, q: Tensor, dx: float) -> Tensor:
     return (_kl(p, (p + q) / 2, dx) + _kl(q, (p + q) / 2, dx)) / 2
 
 
+GRID_MEAN = "You take a mean over the grid; an integral is the sum times dx."
 JSD_MISTAKES: list[Row] = [
     (lambda p, q, dx: 2 * _jsd(p, q, dx), "You add the two divergences; the equation takes half of each."),
     (lambda p, q, dx: _jsd(p, q, dx) - math.log(2) * (p.sum() + q.sum()) * dx / 2,
@@ -125,10 +126,8 @@ JSD_MISTAKES: list[Row] = [
     (lambda p, q, dx: _jsd(p, q, dx).sqrt(), "This is the distance, the square root of the divergence."),
     (lambda p, q, dx: _jsd(p, q, 1.0),
      "The factor dx is missing: an integral is the sum times the size of a cell."),
-    (lambda p, q, dx: _jsd(p, q, 1.0) / p.numel(),
-     "You take a mean over the grid; an integral is the sum times dx."),
-    (lambda p, q, dx: _jsd(p, q, dx) / p.numel(),
-     "You take a mean over the grid; an integral is the sum times dx."),
+    (lambda p, q, dx: _jsd(p, q, 1.0) / p.numel(), GRID_MEAN),
+    (lambda p, q, dx: _jsd(p, q, dx) / p.numel(), GRID_MEAN),
     (lambda p, q, dx: torch.trapezoid((p * (2 * p / (p + q)).log() + q * (2 * q / (p + q)).log()) / 2, dx=dx),
      "The trapezoidal rule counts the two ends half. " + CELLS),
 ]  # fmt: skip

@@ -56,17 +56,25 @@ class Players:
         """The same players, sharing nothing with these."""
         return copy.deepcopy(self)
 
-    def d_backward(self, real: Tensor, fake: Tensor, loss: Callable[..., Tensor] = d_loss) -> None:
-        """Differentiate the discriminator's loss."""
-        loss(self.discriminator(real), self.discriminator(fake)).backward()
+    def telling(self, real: Tensor, fake: Tensor, loss: Callable[..., Tensor] = d_loss) -> Tensor:
+        """The discriminator's loss."""
+        return loss(self.discriminator(real), self.discriminator(fake))
 
-    def g_backward(self, z: Tensor, loss: Callable[..., Tensor] = g_loss, freeze: bool = False) -> None:
-        """Differentiate the generator's loss, with the discriminator frozen or not."""
+    def fooling(self, z: Tensor, loss: Callable[..., Tensor] = g_loss, freeze: bool = False) -> Tensor:
+        """The generator's loss, with the discriminator frozen or not."""
         with frozen(self.discriminator) if freeze else contextlib.nullcontext():
-            loss(self.discriminator(self.generator(z))).backward()
+            return loss(self.discriminator(self.generator(z)))
 
 
 Step = Callable[[Tensor, list[Tensor], Players], None]  # real data, each player's noise or one batch for both
+
+
+def move(optimizer: Optimizer, loss: Tensor, clear: bool = True) -> None:
+    """One player's turn."""
+    if clear:
+        optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
 
 
 def update(
@@ -82,16 +90,10 @@ def update(
 
     def step(real: Tensor, noise: list[Tensor], p: Players) -> None:
         fake = p.generator(noise[0])
-        if clear_d:
-            p.d_optimizer.zero_grad()
-        p.d_backward(real, fake if attached else fake.detach(), d_loss)
-        p.d_optimizer.step()
+        move(p.d_optimizer, p.telling(real, fake if attached else fake.detach(), d_loss), clear_d)
         if clear_d_after:
             p.d_optimizer.zero_grad()
-        if clear_g:
-            p.g_optimizer.zero_grad()
-        p.g_backward(noise[-1], g_loss, freeze)
-        p.g_optimizer.step()
+        move(p.g_optimizer, p.fooling(noise[-1], g_loss, freeze), clear_g)
 
     return step
 
@@ -103,41 +105,31 @@ def _attached_and_g_cleared_early(real: Tensor, noise: list[Tensor], p: Players)
 
 def _generator_first(real: Tensor, noise: list[Tensor], p: Players) -> None:
     fake = p.generator(noise[-1])
-    p.g_optimizer.zero_grad()
-    p.g_backward(noise[0])
-    p.g_optimizer.step()
-    p.d_optimizer.zero_grad()
-    p.d_backward(real, (fake if len(noise) == 1 else p.generator(noise[-1])).detach())
-    p.d_optimizer.step()
+    move(p.g_optimizer, p.fooling(noise[0]))
+    fake = fake if len(noise) == 1 else p.generator(noise[-1])
+    move(p.d_optimizer, p.telling(real, fake.detach()))
 
 
 def _generator_against_the_old(real: Tensor, noise: list[Tensor], p: Players) -> None:
     p.d_optimizer.zero_grad()
-    p.d_backward(real, p.generator(noise[0]).detach())
-    p.g_optimizer.zero_grad()
-    p.g_backward(noise[-1], freeze=True)
+    p.telling(real, p.generator(noise[0]).detach()).backward()
+    move(p.g_optimizer, p.fooling(noise[-1], freeze=True))
     p.d_optimizer.step()
-    p.g_optimizer.step()
 
 
 def _both_backward_first(real: Tensor, noise: list[Tensor], p: Players, attached: bool = False) -> None:
     p.d_optimizer.zero_grad()
     p.g_optimizer.zero_grad()
     fake = p.generator(noise[0])
-    p.d_backward(real, fake if attached else fake.detach())
-    p.g_backward(noise[-1])
+    p.telling(real, fake if attached else fake.detach()).backward()
+    move(p.g_optimizer, p.fooling(noise[-1]), clear=False)
     p.d_optimizer.step()
-    p.g_optimizer.step()
 
 
 def _one_batch_of_both(real: Tensor, noise: list[Tensor], p: Players) -> None:
-    both = p.discriminator(torch.cat([real, p.generator(noise[0]).detach()]))
-    p.d_optimizer.zero_grad()
-    d_loss(*both.chunk(2)).backward()
-    p.d_optimizer.step()
-    p.g_optimizer.zero_grad()
-    p.g_backward(noise[-1])
-    p.g_optimizer.step()
+    both = torch.cat([real, p.generator(noise[0]).detach()])
+    move(p.d_optimizer, d_loss(*p.discriminator(both).chunk(2)))
+    move(p.g_optimizer, p.fooling(noise[-1]))
 
 
 def _d_again(step: Step) -> Step:
@@ -150,63 +142,47 @@ def _d_again(step: Step) -> Step:
     return longer
 
 
-D_NOT_CLEARED = (
-    "The discriminator's gradients are not cleared right before its backward, so earlier ones leak into this "
-    "update: d_optimizer.zero_grad() is missing or in the wrong place."
-)
-NEITHER_CLEARED = "Neither optimiser's gradients are cleared: both need zero_grad() before their backward."
-INTO_G = (
-    "The discriminator's loss went back into the generator, and its gradient was added to the generator's "
-    "own: detach the fakes in the discriminator's step."
-)
-OLD_D = (
-    "The generator's loss comes from the discriminator as it was before its update: let the discriminator "
-    "step first, then compute the generator's loss."
-)
-BOTH_FIRST = (
-    "Both losses are differentiated before either step, so the gradient of the generator's loss is also in "
-    "the discriminator's update. Finish the discriminator's step first."
-)
-D_MOVES = "The discriminator moves in the generator's step, too: only g_optimizer steps there."
-BUGS: list[tuple[Step, str]] = [
-    (update(clear_d=False), D_NOT_CLEARED),
-    (update(clear_d=False, freeze=True), D_NOT_CLEARED),
-    (update(clear_d=False, clear_d_after=True), D_NOT_CLEARED),
-    (update(clear_g=False),
+BUGS: list[tuple[list[Step], str]] = [
+    ([update(clear_d=False), update(clear_d=False, freeze=True), update(clear_d=False, clear_d_after=True)],
+     "The discriminator's gradients are not cleared right before its backward, so earlier ones leak into "
+     "this update: d_optimizer.zero_grad() is missing or in the wrong place."),
+    ([update(clear_g=False)],
      "The generator's gradients are not cleared before its backward: g_optimizer.zero_grad() is missing."),
-    (update(clear_d=False, clear_g=False), NEITHER_CLEARED),
-    (update(clear_d=False, clear_g=False, freeze=True), NEITHER_CLEARED),
-    (_attached_and_g_cleared_early, INTO_G),
-    (update(attached=True, clear_g=False), INTO_G),
-    (_generator_first, OLD_D),
-    (_generator_against_the_old, OLD_D),
-    (_both_backward_first, BOTH_FIRST),
-    (partial(_both_backward_first, attached=True), BOTH_FIRST),
-    (_d_again(update()), D_MOVES),
-    (_d_again(update(freeze=True)), D_MOVES),
-    (_d_again(update(clear_d_after=True)), D_MOVES),
-    (update(lambda real, fake: d_loss(fake, real)),
+    ([update(clear_d=False, clear_g=False), update(clear_d=False, clear_g=False, freeze=True)],
+     "Neither optimiser's gradients are cleared: both need zero_grad() before their backward."),
+    ([_attached_and_g_cleared_early, update(attached=True, clear_g=False)],
+     "The discriminator's loss went back into the generator, and its gradient was added to the generator's "
+     "own: detach the fakes in the discriminator's step."),
+    ([_generator_first, _generator_against_the_old],
+     "The generator's loss comes from the discriminator as it was before its update: let the discriminator "
+     "step first, then compute the generator's loss."),
+    ([_both_backward_first, partial(_both_backward_first, attached=True)],
+     "Both losses are differentiated before either step, so the gradient of the generator's loss is also in "
+     "the discriminator's update. Finish the discriminator's step first."),
+    ([_d_again(update()), _d_again(update(freeze=True)), _d_again(update(clear_d_after=True))],
+     "The discriminator moves in the generator's step, too: only g_optimizer steps there."),
+    ([update(lambda real, fake: d_loss(fake, real))],
      "The labels of the discriminator are swapped: 1 is for real, 0 for fake."),
-    (update(lambda real, fake: entropy(real, 1) + entropy(fake, 1)),
+    ([update(lambda real, fake: entropy(real, 1) + entropy(fake, 1))],
      "The discriminator is told that the fakes are real; in its own step their label is 0."),
-    (update(g_loss=lambda fake: entropy(fake, 0)),
+    ([update(g_loss=lambda fake: entropy(fake, 0))],
      "The generator labels its fakes 0: it lowers the discriminator's loss instead of fooling it. In its "
      "step the label of the fakes is 1."),
-    (update(g_loss=lambda fake: -entropy(fake, 0)),
+    ([update(g_loss=lambda fake: -entropy(fake, 0))],
      "The generator minimises E[log(1 - D)], the saturating loss; asked for is the non-saturating one."),
-    (update(g_loss=lambda fake: -g_loss(fake)),
+    ([update(g_loss=lambda fake: -g_loss(fake))],
      "The sign of the generator's loss is turned: it learns to be found out."),
-    (update(lambda real, fake: d_loss(real, fake) / 2),
+    ([update(lambda real, fake: d_loss(real, fake) / 2)],
      "The discriminator's loss is halved; it is the sum of two means."),
-    (update(lambda real, fake: entropy(real, 1)),
+    ([update(lambda real, fake: entropy(real, 1))],
      "The discriminator never sees the fakes: its loss lacks their term."),
-    (update(lambda real, fake: entropy(fake, 0)),
+    ([update(lambda real, fake: entropy(fake, 0))],
      "The discriminator never sees the real data: its loss lacks their term."),
-    (update(lambda real, fake: len(real) * d_loss(real, fake), lambda fake: len(fake) * g_loss(fake)),
+    ([update(lambda real, fake: len(real) * d_loss(real, fake), lambda fake: len(fake) * g_loss(fake))],
      "The losses are sums over the batch; take means."),
-    (update(lambda real, fake: d_loss(real.sigmoid(), fake.sigmoid()), lambda fake: g_loss(fake.sigmoid())),
+    ([update(lambda real, fake: d_loss(real.sigmoid(), fake.sigmoid()), lambda fake: g_loss(fake.sigmoid()))],
      "The sigmoid is taken twice: the discriminator returns logits, and the loss takes logits."),
-    (_one_batch_of_both,
+    ([_one_batch_of_both],
      "Real and fake go through the discriminator in one batch, and BatchNorm normalises each by the other: "
      "call it on the real batch, and then on the fakes."),
 ]  # fmt: skip

@@ -80,7 +80,7 @@ SMOOTHED = Exercise(
             "must match the size": "Keep the summed dimension: .sum(dim=-1, keepdim=True).",
             **dict.fromkeys(
                 ("out of range", "0-d tensor"),
-                "Counts may have one dimension, (V), or many: use the last, dim=-1 and counts.shape[-1].",
+                "Counts may have one dimension, (V,), or many: use the last, dim=-1 and counts.shape[-1].",
             ),
         },
     ),

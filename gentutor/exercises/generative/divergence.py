@@ -63,6 +63,8 @@ def _fudged(c: float) -> Callable[[Tensor, Tensor, float], Tensor]:
     return lambda p, q, dx: (p * ((p + c) / (q + c)).log()).sum() * dx
 
 
+GRID_MEAN = "You take a mean over the grid; an integral is the sum times dx."
+SYMMETRIC = "This is symmetric in p and q; the KL divergence is not: take KL(p ‖ q) alone."
 MISTAKES: list[Row] = [
     (lambda p, q, dx: _kl(q, p, dx),
      "This is KL(q ‖ p): the order matters, and the expectation is over the first argument, p."),
@@ -73,10 +75,8 @@ MISTAKES: list[Row] = [
     (lambda p, q, dx: _kl(p, q, dx) / math.log(2), "This is in bits; the book counts in nats."),
     (lambda p, q, dx: _kl(p, q, 1.0),
      "The factor dx is missing: an integral is the sum times the size of a cell."),
-    (lambda p, q, dx: _kl(p, q, 1.0) / p.numel(),
-     "You take a mean over the grid; an integral is the sum times dx."),
-    (lambda p, q, dx: _kl(p, q, dx) / p.numel(),
-     "You take a mean over the grid; an integral is the sum times dx."),
+    (lambda p, q, dx: _kl(p, q, 1.0) / p.numel(), GRID_MEAN),
+    (lambda p, q, dx: _kl(p, q, dx) / p.numel(), GRID_MEAN),
     (lambda p, q, dx: (p / q).log().sum() * dx,
      "The weight p is missing: the logarithm of the ratio is averaged over p."),
     (lambda p, q, dx: (p * p / q).sum() * dx,
@@ -87,10 +87,8 @@ MISTAKES: list[Row] = [
      "This is minus the entropy of p; q does not enter."),
     (lambda p, q, dx: (_kl(p, (p + q) / 2, dx) + _kl(q, (p + q) / 2, dx)) / 2,
      "This is the Jensen-Shannon divergence, which compares p and q with their mixture."),
-    (lambda p, q, dx: _kl(p, q, dx) + _kl(q, p, dx),
-     "This is symmetric in p and q; the KL divergence is not: take KL(p ‖ q) alone."),
-    (lambda p, q, dx: (_kl(p, q, dx) + _kl(q, p, dx)) / 2,
-     "This is symmetric in p and q; the KL divergence is not: take KL(p ‖ q) alone."),
+    (lambda p, q, dx: _kl(p, q, dx) + _kl(q, p, dx), SYMMETRIC),
+    (lambda p, q, dx: (_kl(p, q, dx) + _kl(q, p, dx)) / 2, SYMMETRIC),
     (lambda p, q, dx: (p * (p / q).log()).abs().sum() * dx,
      "You take the absolute value of each term. Single terms may be negative; only their sum is not."),
     (lambda p, q, dx: (p - q).abs().sum() * dx / 2, "This is the total variation distance."),

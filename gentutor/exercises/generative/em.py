@@ -82,7 +82,7 @@ EM = Exercise(
                 ("must match the size", "to be equal size"),
                 "Put one below the other: torch.cat of (N, K) and (U, K) is (N + U, K).",
             ),
-            "same number of dimensions": "The labels y are (N): F.one_hot(y, num_classes) is (N, K).",
+            "same number of dimensions": "The labels y are (N,): F.one_hot(y, num_classes) is (N, K).",
         },
     ),
     "what is known stays certain, and the rest is shared out by the posterior.",

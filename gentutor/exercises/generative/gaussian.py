@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gentutor.exercises._calls import a
+from gentutor.exercises._calls import NOTHING, a
 from gentutor.exercises._compare import Case, Row, SameFunction
 from gentutor.exercises._verdict import Exercise, Judge, Wrong
 from gentutor.objectives.classical import linear_discriminant
@@ -23,7 +23,7 @@ def _read_pair(result: Any) -> Linear:
         Wrong: it is something else.
     """
     if result is None:
-        raise Wrong("Your function returns nothing (None): is its return statement missing?")
+        raise Wrong(NOTHING)
     try:
         weight, bias = (torch.as_tensor(part) for part in result)
     except (TypeError, ValueError, RuntimeError):

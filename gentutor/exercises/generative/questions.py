@@ -5,6 +5,7 @@ from math import erf, sqrt
 from gentutor.exercises._values import choose, number
 
 FLAGGED = 0.01 * 0.99 + 0.99 * 0.05
+A_SHARE = "As a probability, please, between 0 and 1."
 BASE_RATE = number(
     0.01 * 0.99 / FLAGGED,
     "one in six: digits are so many that their 5 % outnumber the rest.",
@@ -17,9 +18,9 @@ BASE_RATE = number(
     (0.01 * 0.99 / (0.99 * 0.05),
      "Those are the odds, p(no digit, flagged) to p(digit, flagged). The probability divides by their sum."),
     (0.99 / 1.04, "The prior is forgotten: only one image in a hundred is no digit."),
-    (100 / 6, "As a probability, please, between 0 and 1."),
-    (16.7, "As a probability, please, between 0 and 1."),
-    (17, "As a probability, please, between 0 and 1."),
+    (100 / 6, A_SHARE),
+    (16.7, A_SHARE),
+    (17, A_SHARE),
 )  # fmt: skip
 
 MODE_SEEKING = choose(

@@ -28,6 +28,7 @@ def _cases() -> list[Case]:
     ]
 
 
+DEFAULT = "By default beta is 1: def elbo(log_px_z, kl, beta=1.0)."
 MISTAKES: list[Row] = [
     (lambda p, k, beta=1.0: p + beta * k,
      "The KL divergence is added; it is the price of q(z|x), so it is subtracted."),
@@ -55,8 +56,8 @@ MISTAKES: list[Row] = [
     (lambda p, k, beta=1.0: p - k if beta == 1 else (1 - beta) * p - beta * k,
      "The weights add up to 1 in yours; here the likelihood has the weight 1, and the KL the weight β."),
     (lambda p, k, beta=1.0: p - beta**2 * k, "The weight beta enters as it is, not squared."),
-    (lambda p, k, beta=4.0: p - beta * k, "By default beta is 1: def elbo(log_px_z, kl, beta=1.0)."),
-    (lambda p, k, beta=0.5: p - beta * k, "By default beta is 1: def elbo(log_px_z, kl, beta=1.0)."),
+    (lambda p, k, beta=4.0: p - beta * k, DEFAULT),
+    (lambda p, k, beta=0.5: p - beta * k, DEFAULT),
     (lambda p, k, beta=1.0: -p.abs() - beta * k,
      "You take the absolute value of log p(x|z). A log-density may be positive."),
     (lambda p, k, beta=1.0: (p - beta * k).clamp(max=0),

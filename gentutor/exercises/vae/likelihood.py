@@ -94,6 +94,7 @@ CRASHES = {
         "An if decides once for the whole tensor; torch.where(x == 1, a, b) decides for each pixel."
     ),
 }
+SQUARED = "This is a squared error; binary pixels have a Bernoulli likelihood."
 MISTAKES: list[Row] = [
     *reductions(terms, "pixels"),
     (_sum(lambda logits, x: -terms(logits, x)),
@@ -127,10 +128,8 @@ MISTAKES: list[Row] = [
     (_sum(lambda logits, x: -(x - d(logits)).square()),
      "This is a squared error, the likelihood of a Gaussian but for its constants. Binary pixels have a "
      "Bernoulli likelihood."),
-    (_sum(lambda logits, x: -(x - d(logits)).square() / 2),
-     "This is a squared error; binary pixels have a Bernoulli likelihood."),
-    (_sum(lambda logits, x: (x - d(logits)).square()),
-     "This is a squared error; binary pixels have a Bernoulli likelihood."),
+    (_sum(lambda logits, x: -(x - d(logits)).square() / 2), SQUARED),
+    (_sum(lambda logits, x: (x - d(logits)).square()), SQUARED),
     (_sum(lambda logits, x: terms(logits, x) / math.log(2)),
      "This is in bits; the book counts in nats, with the natural logarithm."),
     (lambda logits, x: terms(logits, x).sum(dim=1),

@@ -32,6 +32,8 @@ GAP = number(
     ((1 + 0.75**2 - 1) / 2, "The posterior's variance is not 1 but 1/2: x tells something about z."),
 )  # fmt: skip
 
+KL_IS_SUMMED = "The KL is summed over the latent dimensions, as it should be: their number does not enter."
+BATCH_CANCELS = "Both terms are averaged over the batch, so its size cancels."
 SILENT_BETA = number(
     784,
     "a β of 784, and nobody wrote it down: the latent dimensions collapse.",
@@ -40,13 +42,12 @@ SILENT_BETA = number(
     (1 / 784, "That is the weight of the likelihood if the KL has the weight 1. β is the weight of the KL if "
               "the likelihood has the weight 1: multiply the loss by the number of pixels."),
     (28.0, "An image has 28 · 28 pixels, and the mean runs over all of them."),
-    (50.0, "The KL is summed over the latent dimensions, as it should be: their number does not enter."),
-    (784 / 50, "The KL is summed over the latent dimensions, as it should be: their number does not enter."),
-    (784 * 50.0, "The KL is summed over the latent dimensions, as it should be: their number does not "
-                 "enter."),
-    (100.0, "Both terms are averaged over the batch, so its size cancels."),
-    (7.84, "Both terms are averaged over the batch, so its size cancels."),
-    (784 * 100.0, "Both terms are averaged over the batch, so its size cancels."),
+    (50.0, KL_IS_SUMMED),
+    (784 / 50, KL_IS_SUMMED),
+    (784 * 50.0, KL_IS_SUMMED),
+    (100.0, BATCH_CANCELS),
+    (7.84, BATCH_CANCELS),
+    (784 * 100.0, BATCH_CANCELS),
     (-784.0, "Both terms enter with a plus, as cost: β is positive."),
 )  # fmt: skip
 

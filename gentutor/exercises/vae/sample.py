@@ -10,7 +10,7 @@ from torch import Tensor
 
 from gentutor.exercises._calls import call
 from gentutor.exercises._compare import Row
-from gentutor.exercises._noise import CONSTANT
+from gentutor.exercises._networks import CONSTANT
 from gentutor.exercises._outcome import PARTLY_CUT, close, read_tensor
 from gentutor.exercises._per_example import CRASHES, FUDGES
 from gentutor.exercises._show import show_difference
