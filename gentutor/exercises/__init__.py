@@ -1,6 +1,6 @@
-"""The book's exercises: ``check`` judges an answer, ``hint`` helps.
+"""The book's exercises: ``check`` judges an answer.
 
-Ids are ``chapter.function``; each chapter has one file here (``gan``, ...; each collects from others).
+Ids are ``chapter.name``. Each chapter has a folder here, which names its exercises.
 """
 
 import os
@@ -9,7 +9,7 @@ from typing import Any
 from gentutor.exercises import conditional, cyclegan, gan, generative, scaling, vae
 from gentutor.exercises._verdict import Exercise, Verdict
 
-__all__ = ["EXERCISES", "Exercise", "Verdict", "check", "hint"]
+__all__ = ["EXERCISES", "Exercise", "Verdict", "check"]
 
 EXERCISES: dict[str, Exercise] = {
     f"{chapter}.{name}": exercise
@@ -23,8 +23,6 @@ EXERCISES: dict[str, Exercise] = {
     )
     for name, exercise in module.EXERCISES.items()
 }
-
-_hints_shown: dict[str, int] = {}
 
 
 def check(id: str, answer: Any) -> Verdict:
@@ -48,33 +46,10 @@ def check(id: str, answer: Any) -> Verdict:
     not yet: ...
     'wrong'
     """
-    exercise = _find(id)
-    verdict = exercise.verdict(answer)
+    if not isinstance(id, str) or id not in EXERCISES:
+        raise ValueError(f"unknown exercise {id!r}; known: {', '.join(EXERCISES)}")
+    verdict = EXERCISES[id].verdict(answer)
     print(verdict.message)
     if os.environ.get("GENTUTOR_STRICT") == "1" and verdict.status != "correct":
         raise AssertionError(f"{id}: {verdict.message}")
     return verdict
-
-
-def hint(id: str) -> None:
-    """Print the first hint of an exercise; called again, one hint more each time.
-
-    Raises:
-        ValueError: no exercise has this id; the message lists those there are.
-
-    >>> hint("gan.generator_loss")
-    Hint 1 of 3: ...
-    """
-    hints = _find(id).hints
-    shown = min(_hints_shown.get(id, 0) + 1, len(hints))
-    _hints_shown[id] = shown
-    for number, text in enumerate(hints[:shown], start=1):
-        print(f"Hint {number} of {len(hints)}: {text}")
-    if shown == len(hints):
-        print("That was the last hint; the solution is folded away below the exercise.")
-
-
-def _find(id: str) -> Exercise:
-    if not isinstance(id, str) or id not in EXERCISES:
-        raise ValueError(f"unknown exercise {id!r}; known: {', '.join(EXERCISES)}")
-    return EXERCISES[id]

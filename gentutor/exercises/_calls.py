@@ -18,6 +18,7 @@ SCALARS = (
     "Functions of math, float() and int() take one number, and a tensor has many: use torch.log, torch.exp "
     "and their like, which work on every element."
 )
+NOTHING = "Your function returns nothing (None): is its return statement missing?"
 ARRAYS = "NumPy's arrays are no tensors: torch.from_numpy(...).float() makes one."
 CRASHES = {
     "same device": "The check runs on the CPU: take the device from an argument, as in real.device.",

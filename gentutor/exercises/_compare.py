@@ -18,6 +18,8 @@ from gentutor.exercises._outcome import (
 from gentutor.exercises._show import show_arguments
 from gentutor.exercises._verdict import NotAttempted, Wrong
 
+Row = tuple[Callable[..., Any], str]  # a function that readers plausibly write, and the hint for it
+
 RANDOM = "Your function gives another result at each call, but there is nothing random in the equation."
 
 
@@ -34,21 +36,13 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Mistake:
-    """A function that readers plausibly write, and the hint for those who did."""
-
-    hint: str
-    answer: Callable[..., Any]
-
-
-@dataclass(frozen=True)
 class SameFunction:
     """A judge that accepts functions equal to ``reference`` in every case.
 
     Args:
         reference: the right function.
         cases: makes the cases; the first should tell all mistakes apart.
-        mistakes: the first that explains the first difference gives the message.
+        mistakes: rows (wrong function, hint); the first that explains the first difference gives the message.
         read: turns what an answer returned into a tensor, or raises ``Wrong``.
         tolerance: relative and absolute; by data type if None.
         crashes: see ``call``.
@@ -56,7 +50,7 @@ class SameFunction:
 
     reference: Callable[..., Any]
     cases: Callable[[], Sequence[Case]]
-    mistakes: Sequence[Mistake] = ()
+    mistakes: Sequence[Row] = ()
     _: KW_ONLY
     read: Callable[[Any], Tensor] = read_tensor
     tolerance: float | None = None
@@ -93,24 +87,22 @@ class SameFunction:
         except (Wrong, NotAttempted):
             return False
 
-    def _explains(self, mistake: Mistake, case: Case, got: Outcome) -> bool:
+    def _explains(self, mistake: Callable[..., Any], case: Case, got: Outcome) -> bool:
         """Whether the mistake gives what the answer gave in this case, and is wrong here."""
         try:
-            known = self._result(mistake.answer, case)
+            known = self._result(mistake, case)
         except (Wrong, NotAttempted):
             return False
         values_differ = value_difference(got, self._result(self.reference, case), self.tolerance)
         compare = value_difference if values_differ else difference
-        return compare(got, known, self.tolerance) is None and not self._right(mistake.answer, case)
+        return compare(got, known, self.tolerance) is None and not self._right(mistake, case)
 
     def _hint(self, found: Difference, seen: Sequence[Case], got: Outcome) -> str:
         """The hint of the first mistake that explains the last case seen and is right in those before."""
         *before, case = seen
-        for mistake in self.mistakes:
-            if self._explains(mistake, case, got) and all(
-                self._right(mistake.answer, earlier) for earlier in before
-            ):
-                return mistake.hint
+        for mistake, hint in self.mistakes:
+            if self._explains(mistake, case, got) and all(self._right(mistake, one) for one in before):
+                return hint
         return found.hint or case.hint
 
     def _changes(self, answer: Any, case: Case, got: Outcome) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gentutor.exercises._calls import a
+from gentutor.exercises._calls import NOTHING, a
 from gentutor.exercises._verdict import Wrong
 
 
@@ -16,7 +16,7 @@ def read_pair(result: Any) -> Tensor:
         Wrong: it is something else.
     """
     if result is None:
-        raise Wrong("Your function returns nothing (None): is its return statement missing?")
+        raise Wrong(NOTHING)
     wrong = f"Two numbers are expected, but your function returns {a(result)}"
     try:
         values = list(result)
@@ -47,7 +47,7 @@ def read_count(result: Any) -> Tensor:
         Wrong: it is something else.
     """
     if result is None:
-        raise Wrong("Your function returns nothing (None): is its return statement missing?")
+        raise Wrong(NOTHING)
     wrong = f"A whole number is expected, but your function returns {a(result)}"
     if isinstance(result, bool | str):
         raise Wrong(f"{wrong}: {result!r:.60}.")

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gentutor.exercises._calls import a, call
+from gentutor.exercises._calls import NOTHING, a, call
 from gentutor.exercises._show import show_difference
 from gentutor.exercises._verdict import Wrong, one_line
 
@@ -112,7 +112,7 @@ def read_tensor(result: Any) -> Tensor:
         Wrong: it is something else.
     """
     if result is None:
-        raise Wrong("Your function returns nothing (None): is its return statement missing?")
+        raise Wrong(NOTHING)
     if isinstance(result, bool | int | float | np.number):
         raise Wrong(
             f"Your function returns {a(result)}, a plain number without a gradient. "

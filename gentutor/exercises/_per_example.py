@@ -1,11 +1,10 @@
 """Mistakes in reducing terms to one number per example, for the exercises whose result is (B,)."""
 
 from collections.abc import Callable
-from typing import Any
 
 from torch import Tensor
 
-from gentutor.exercises._compare import Mistake
+from gentutor.exercises._compare import Row
 
 PER_EXAMPLE = "One number for each example is expected, shape (B,): "
 TURNED = " And the sign is turned."
@@ -27,7 +26,7 @@ CRASHES = {
 }
 
 
-def reductions(terms: Callable[..., Tensor], over: str) -> list[Mistake]:
+def reductions(terms: Callable[..., Tensor], over: str) -> list[Row]:
     """The usual wrong reductions of terms (B, ...) that should be summed over all but the batch.
 
     Args:
@@ -47,25 +46,22 @@ def reductions(terms: Callable[..., Tensor], over: str) -> list[Mistake]:
         f"too little. Sum over the {over}, and leave the batch to the training step."
     )
     early = f"{PER_EXAMPLE}the sum is right, but the mean over the batch belongs in the training step."
-    kinds: list[tuple[str, Callable[[Tensor], Tensor]]] = [
-        (mean, lambda t: t.flatten(1).mean(dim=1)),
-        (total, lambda t: t.sum()),
-        (whole_mean, lambda t: t.mean()),
-        (early, lambda t: t.flatten(1).sum(dim=1).mean()),
-        (f"You sum over the batch, dimension 0; sum over the {over}.", lambda t: t.sum(dim=0)),
-        (f"You take the mean over the batch; sum over the {over}.", lambda t: t.mean(dim=0)),
-        (f"The sum over the {over} is missing: these are the single terms.", lambda t: t),
-        (f"{PER_EXAMPLE}your sum keeps its dimension.", lambda t: t.flatten(1).sum(dim=1, keepdim=True)),
+    kinds: list[Row] = [
+        (lambda t: t.flatten(1).mean(dim=1), mean),
+        (lambda t: t.sum(), total),
+        (lambda t: t.mean(), whole_mean),
+        (lambda t: t.flatten(1).sum(dim=1).mean(), early),
+        (lambda t: t.sum(dim=0), f"You sum over the batch, dimension 0; sum over the {over}."),
+        (lambda t: t.mean(dim=0), f"You take the mean over the batch; sum over the {over}."),
+        (lambda t: t, f"The sum over the {over} is missing: these are the single terms."),
+        (lambda t: t.flatten(1).sum(dim=1, keepdim=True), f"{PER_EXAMPLE}your sum keeps its dimension."),
     ]
 
-    def mistake(hint: str, reduce: Callable[[Tensor], Tensor], sign: float) -> Mistake:
-        def answer(*arguments: Any) -> Tensor:
-            return sign * reduce(terms(*arguments))
-
-        return Mistake(hint, answer)
+    def reduced(reduce: Callable[[Tensor], Tensor], sign: int) -> Callable[..., Tensor]:
+        return lambda *arguments: sign * reduce(terms(*arguments))
 
     return [
-        mistake(hint + extra, reduce, sign)
+        (reduced(reduce, sign), hint + extra)
         for sign, extra in ((1, ""), (-1, TURNED))
-        for hint, reduce in kinds
+        for reduce, hint in kinds
     ]

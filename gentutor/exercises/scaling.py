@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from gentutor.exercises._compare import Case, Mistake, SameFunction
-from gentutor.exercises._values import Number
+from gentutor.exercises._compare import Case, Row, SameFunction
+from gentutor.exercises._values import number
 from gentutor.exercises._verdict import Exercise
 
 
@@ -34,48 +34,32 @@ def _mean_cases() -> list[Case]:
     ]
 
 
+MEAN_MISTAKES: list[Row] = [
+    (lambda m, n: m.mean(dim=0),
+     "This is the mean of the means, right for equal slices only: weight each by its size."),
+    (lambda m, n: (n[:, None] * m).sum(dim=0),
+     "This is the sum over all examples: divide by their number, sizes.sum()."),
+    (lambda m, n: (n[:, None] * m).mean(dim=0),
+     "You divide by the number of slices; the number of examples is sizes.sum()."),
+    (lambda m, n: m.sum(dim=0),
+     "The sum of the means is too large: the weights sizes / sizes.sum() add up to 1."),
+    (lambda m, n: ((1 / n)[:, None] * m).sum(dim=0) / (1 / n).sum(),
+     "The weights are upside down: the larger slice counts more."),
+    (lambda m, n: (n / n.sum())[:, None] * m,
+     "The sum over the slices is missing: the result has shape (P,)."),
+]  # fmt: skip
+
 MEAN = Exercise(
-    judge=SameFunction(
+    SameFunction(
         whole_mean,
         _mean_cases,
-        [
-            Mistake(
-                "This is the mean of the means, right for equal slices only: weight each by its size.",
-                lambda m, n: m.mean(dim=0),
-            ),
-            Mistake(
-                "This is the sum over all examples: divide by their number, sizes.sum().",
-                lambda m, n: (n[:, None] * m).sum(dim=0),
-            ),
-            Mistake(
-                "You divide by the number of slices; the number of examples is sizes.sum().",
-                lambda m, n: (n[:, None] * m).mean(dim=0),
-            ),
-            Mistake(
-                "The sum of the means is too large: the weights sizes / sizes.sum() add up to 1.",
-                lambda m, n: m.sum(dim=0),
-            ),
-            Mistake(
-                "The weights are upside down: the larger slice counts more.",
-                lambda m, n: ((1 / n)[:, None] * m).sum(dim=0) / (1 / n).sum(),
-            ),
-            Mistake(
-                "The sum over the slices is missing: the result has shape (P,).",
-                lambda m, n: (n / n.sum())[:, None] * m,
-            ),
-        ],
+        MEAN_MISTAKES,
         crashes={
             "must match the size": "Give the sizes a second dimension: sizes[:, None].",
             "same dtype": "A product of matrices needs one data type: sizes.to(means).",
         },
     ),
-    solution=whole_mean,
-    praise="with equal slices it is the plain mean of the means, which is all that an all-reduce does.",
-    hints=(
-        "What is the sum over all examples, in terms of means and sizes?",
-        "Slice r sums to sizes[r] * means[r]. Divide the sum of these by the number of all examples.",
-        "(sizes[:, None] * means).sum(dim=0) / sizes.sum()",
-    ),
+    "with equal slices it is the plain mean of the means, which is all that an all-reduce does.",
 )
 
 
@@ -92,63 +76,36 @@ def _variance_cases() -> list[Case]:
     ]
 
 
+VARIANCE_MISTAKES: list[Row] = [
+    (lambda m, v: v.mean(dim=0),
+     "This is the variance within the slices; that between their means is missing."),
+    (lambda m, v: m.var(dim=0, correction=0),
+     "This is the variance between the means; that within the slices is missing."),
+    (lambda m, v: v.mean(dim=0) + m.var(dim=0),
+     "The variance of the means divides by N, not by N - 1: var(dim=0, correction=0)."),
+    (lambda m, v: v.sum(dim=0) + m.var(dim=0, correction=0),
+     "Variances within are averaged, not summed: the slices are parts of one batch."),
+    (lambda m, v: (v + m.square()).mean(dim=0),
+     "This is the mean of the squares: subtract the square of the whole mean."),
+    (lambda m, v: whole_variance(m, v).sqrt(), "This is the standard deviation."),
+]  # fmt: skip
+
 VARIANCE = Exercise(
-    judge=SameFunction(
-        whole_variance,
-        _variance_cases,
-        [
-            Mistake(
-                "This is the variance within the slices; that between their means is missing.",
-                lambda m, v: v.mean(dim=0),
-            ),
-            Mistake(
-                "This is the variance between the means; that within the slices is missing.",
-                lambda m, v: m.var(dim=0, correction=0),
-            ),
-            Mistake(
-                "The variance of the means divides by N, not by N - 1: var(dim=0, correction=0).",
-                lambda m, v: v.mean(dim=0) + m.var(dim=0),
-            ),
-            Mistake(
-                "Variances within are averaged, not summed: the slices are parts of one batch.",
-                lambda m, v: v.sum(dim=0) + m.var(dim=0, correction=0),
-            ),
-            Mistake(
-                "This is the mean of the squares: subtract the square of the whole mean.",
-                lambda m, v: (v + m.square()).mean(dim=0),
-            ),
-            Mistake("This is the standard deviation.", lambda m, v: whole_variance(m, v).sqrt()),
-        ],
-    ),
-    solution=whole_variance,
-    praise="these two numbers per feature are what synchronised BatchNorm exchanges.",
-    hints=(
-        "Write E[x²] of the whole batch with each slice's mean and variance.",
-        "E[x²] in slice r is variances[r] + means[r]². Average over r, and subtract the squared whole mean.",
-        "(variances + means.square()).mean(dim=0) - means.mean(dim=0).square()",
-    ),
+    SameFunction(whole_variance, _variance_cases, VARIANCE_MISTAKES),
+    "these two numbers per feature are what synchronised BatchNorm exchanges.",
 )
 
-BYTES = Exercise(
-    judge=Number(
-        6.0,
-        {
-            4.0: "These are the gradients' own bytes; each process sends 2 (N - 1) / N times as many.",
-            8.0: "2 (N - 1) / N is 1.5 for four processes, not 2: nobody sends to itself.",
-            3.0: "This is the first half of the way; the sums must travel back to all, too.",
-            1.5: "This is in millions of numbers; a float32 has 4 bytes.",
-            12.0: "A float32 has 4 bytes, not 8.",
-            6e6: "That is in bytes; a megabyte is a million of them.",
-            6e6 / 2**20: "A megabyte is a million bytes here, not 2²⁰.",
-            24.0: "This is what all four send together, or a hub would carry; one sends a quarter of it.",
-        },
-    ),
-    solution=2 * (4 - 1) / 4 * 4,
-    praise="one and a half times the gradients' 4 MB; never twice, however many processes there are.",
-    hints=(
-        "The ring passes on N - 1 chunks to add them up and N - 1 to hand out the sums.",
-        "A chunk is a quarter of 4 million bytes.",
-    ),
-)
+BYTES = number(
+    6.0,
+    "one and a half times the gradients' 4 MB; never twice, however many processes there are.",
+    (4.0, "These are the gradients' own bytes; each process sends 2 (N - 1) / N times as many."),
+    (8.0, "2 (N - 1) / N is 1.5 for four processes, not 2: nobody sends to itself."),
+    (3.0, "This is the first half of the way; the sums must travel back to all, too."),
+    (1.5, "This is in millions of numbers; a float32 has 4 bytes."),
+    (12.0, "A float32 has 4 bytes, not 8."),
+    (6e6, "That is in bytes; a megabyte is a million of them."),
+    (6e6 / 2**20, "A megabyte is a million bytes here, not 2²⁰."),
+    (24.0, "This is what all four send together, or a hub would carry; one sends a quarter of it."),
+)  # fmt: skip
 
 EXERCISES: dict[str, Exercise] = {"whole_mean": MEAN, "whole_variance": VARIANCE, "bytes": BYTES}

@@ -5,7 +5,10 @@ import json
 import re
 from dataclasses import dataclass
 
-CHECK = re.compile(r"^(?:\w+ = )?(?:gentutor\.exercises\.)?check\(\s*[\"'](?P<id>[\w.]+)[\"']", re.MULTILINE)
+CHECK = re.compile(
+    r"^(?:\w+ = )?(?:gentutor\.exercises\.)?check\(\s*[\"'](?P<id>[\w.]+)[\"'],\s*(?P<answer>\w+)\s*\)",
+    re.MULTILINE,
+)
 SOLUTION = re.compile(r"^:{3,}\{solution\}.*?^:{3,}\s*$", re.MULTILINE | re.DOTALL)
 PYTHON_BLOCK = re.compile(r"^`{3,}python\n(?P<code>.*?)^`{3,}\s*$", re.MULTILINE | re.DOTALL)
 MAGIC = re.compile(r"^(\s*)[%!].*$", re.MULTILINE)

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gentutor.exercises._compare import Case, Mistake, SameFunction
+from gentutor.exercises._compare import Case, Row, SameFunction
 from gentutor.exercises._verdict import Exercise
 from gentutor.objectives import conditional
 
@@ -52,82 +52,46 @@ def _one_hot(a: Tensor, y: Tensor) -> Tensor:
     return F.one_hot(y, a.shape[1]).to(a)
 
 
+ALL_CLASSES = "The terms of all classes count; it is the asked class alone."
+SIGMOID = "You take each class for a yes-no question (sigmoid); one of K classes is a softmax."
+MISTAKES: list[Row] = [
+    (lambda a, y: _own(_log)(a, y).mean(), "The sign is turned: a loss is minus the log-likelihood."),
+    (lambda a, y: -_own(_log)(a, y).sum(), "You sum over the batch; an expectation is a mean."),
+    (lambda a, y: -_own(_log)(a, y), "One number is expected, the mean over the batch."),
+    (lambda a, y: -_own(lambda t: t)(a, y).mean(),
+     "The softmax is missing: log q is the logit minus the logarithm of the sum of all exponentials."),
+    (lambda a, y: -_own(lambda t: t.softmax(dim=1))(a, y).mean(),
+     "The logarithm is missing: this is minus the mean probability."),
+    (lambda a, y: F.cross_entropy(a.softmax(dim=1), y),
+     "The softmax is taken twice: F.cross_entropy takes logits, not probabilities."),
+    (lambda a, y: -_own(lambda t: t.log_softmax(dim=0))(a, y).mean(),
+     "The softmax runs over the batch, dimension 0; it runs over the classes."),
+    (lambda a, y: -(_one_hot(a, y) * _log(a)).mean(),
+     "You average over classes as well: only the term of the asked class counts. (With one-hot labels, sum "
+     "over the classes, then take the mean over the batch.)"),
+    (lambda a, y: -_log(a).sum(dim=1).mean(), ALL_CLASSES),
+    (lambda a, y: -_log(a).mean(), ALL_CLASSES),
+    (lambda a, y: F.binary_cross_entropy_with_logits(a, _one_hot(a, y)), SIGMOID),
+    (lambda a, y: -_own(F.logsigmoid)(a, y).mean(), SIGMOID),
+    (lambda a, y: F.cross_entropy(a, a.argmax(dim=1)),
+     "You compare with the class that the discriminator likes best, not with the one asked for."),
+    (lambda a, y: -_log(a)[:, y].mean(),
+     "a[:, y] is a matrix, (B, B): each example with every label. Take a[torch.arange(B), y]."),
+    (lambda a, y: (a.softmax(dim=1) - _one_hot(a, y)).square().sum(dim=1).mean(),
+     "That is a squared error of probabilities; the equation has their logarithm."),
+    (lambda a, y: -_own(_log)(a, y).mean() / torch.tensor(2.0).log(),
+     "In bits: the book's logarithm is the natural one."),
+    (lambda a, y: -_own(lambda t: t.softmax(dim=1).log())(a, y).mean(), OVERFLOW),
+    (lambda a, y: -_own(lambda t: t.double().softmax(dim=1).log())(a, y).mean(), OVERFLOW),
+    (lambda a, y: -_own(lambda t: (t.softmax(dim=1) + 1e-8).log())(a, y).mean(), OVERFLOW),
+    (lambda a, y: (a.exp().sum(dim=1).log() - _own(lambda t: t)(a, y)).mean(), OVERFLOW),
+]  # fmt: skip
+
 AUXILIARY = Exercise(
-    judge=SameFunction(
+    SameFunction(
         conditional.auxiliary_loss,
         _auxiliary_cases,
-        [
-            Mistake(
-                "The sign is turned: a loss is minus the log-likelihood.",
-                lambda a, y: _own(_log)(a, y).mean(),
-            ),
-            Mistake(
-                "You sum over the batch; an expectation is a mean.",
-                lambda a, y: -_own(_log)(a, y).sum(),
-            ),
-            Mistake("One number is expected, the mean over the batch.", lambda a, y: -_own(_log)(a, y)),
-            Mistake(
-                "The softmax is missing: log q is the logit minus the logarithm of the sum of all "
-                "exponentials.",
-                lambda a, y: -_own(lambda t: t)(a, y).mean(),
-            ),
-            Mistake(
-                "The logarithm is missing: this is minus the mean probability.",
-                lambda a, y: -_own(lambda t: t.softmax(dim=1))(a, y).mean(),
-            ),
-            Mistake(
-                "The softmax is taken twice: F.cross_entropy takes logits, not probabilities.",
-                lambda a, y: F.cross_entropy(a.softmax(dim=1), y),
-            ),
-            Mistake(
-                "The softmax runs over the batch, dimension 0; it runs over the classes.",
-                lambda a, y: -_own(lambda t: t.log_softmax(dim=0))(a, y).mean(),
-            ),
-            Mistake(
-                "You average over classes as well: only the term of the asked class counts. (With one-hot "
-                "labels, sum over the classes, then take the mean over the batch.)",
-                lambda a, y: -(_one_hot(a, y) * _log(a)).mean(),
-            ),
-            Mistake(
-                "The terms of all classes count; it is the asked class alone.",
-                lambda a, y: -_log(a).sum(dim=1).mean(),
-            ),
-            Mistake(
-                "The terms of all classes count; it is the asked class alone.",
-                lambda a, y: -_log(a).mean(),
-            ),
-            Mistake(
-                "You take each class for a yes-no question (sigmoid); one of K classes is a softmax.",
-                lambda a, y: F.binary_cross_entropy_with_logits(a, _one_hot(a, y)),
-            ),
-            Mistake(
-                "You take each class for a yes-no question (sigmoid); one of K classes is a softmax.",
-                lambda a, y: -_own(F.logsigmoid)(a, y).mean(),
-            ),
-            Mistake(
-                "You compare with the class that the discriminator likes best, not with the one asked for.",
-                lambda a, y: F.cross_entropy(a, a.argmax(dim=1)),
-            ),
-            Mistake(
-                "a[:, y] is a matrix, (B, B): each example with every label. Take a[torch.arange(B), y].",
-                lambda a, y: -_log(a)[:, y].mean(),
-            ),
-            Mistake(
-                "That is a squared error of probabilities; the equation has their logarithm.",
-                lambda a, y: (a.softmax(dim=1) - _one_hot(a, y)).square().sum(dim=1).mean(),
-            ),
-            Mistake(
-                "In bits: the book's logarithm is the natural one.",
-                lambda a, y: -_own(_log)(a, y).mean() / torch.tensor(2.0).log(),
-            ),
-            Mistake(OVERFLOW, lambda a, y: -_own(lambda t: t.softmax(dim=1).log())(a, y).mean()),
-            Mistake(OVERFLOW, lambda a, y: -_own(lambda t: t.double().softmax(dim=1).log())(a, y).mean()),
-            Mistake(OVERFLOW, lambda a, y: -_own(lambda t: (t.softmax(dim=1) + 1e-8).log())(a, y).mean()),
-            Mistake(
-                OVERFLOW,
-                lambda a, y: (a.exp().sum(dim=1).log() - _own(lambda t: t)(a, y)).mean(),
-            ),
-        ],
+        MISTAKES,
         crashes={
             "expected scalar type": ORDER,
             "not implemented for 'long'": ORDER,
@@ -135,13 +99,5 @@ AUXILIARY = Exercise(
             "index -1 is out of bounds": "Labels are 0 to K - 1 already.",
         },
     ),
-    solution=conditional.auxiliary_loss,
-    praise="the cross-entropy of the guessed class, finite at any logit.",
-    hints=(
-        "log q(k|x) for all classes at once is class_logits.log_softmax(dim=1).",
-        "Of each row, take the column of its own label y, then minus the mean.",
-        "F.cross_entropy(class_logits, y) is all of that.",
-    ),
-)  # fmt: skip
-
-EXERCISES = {"auxiliary_loss": AUXILIARY}
+    "the cross-entropy of the guessed class, finite at any logit.",
+)

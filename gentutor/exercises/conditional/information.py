@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gentutor.exercises._compare import Case, Mistake, SameFunction
+from gentutor.exercises._compare import Case, Row, SameFunction
 from gentutor.exercises._outcome import read_tensor
-from gentutor.exercises._values import Number
+from gentutor.exercises._values import number
 from gentutor.exercises._verdict import Exercise
 from gentutor.objectives import conditional
 
@@ -85,102 +85,63 @@ FUDGED: list[Callable[[Tensor, Tensor, float], Tensor]] = [  # of p, of the prod
 ]
 
 
-def _fudged(e: float) -> list[Mistake]:
-    def mistake(form: Callable[[Tensor, Tensor, float], Tensor]) -> Mistake:
+def _fudged(e: float) -> list[Row]:
+    def summed(form: Callable[[Tensor, Tensor, float], Tensor]) -> Callable[[Tensor], Tensor]:
         def answer(counts: Tensor) -> Tensor:
             p, rows, columns = _parts(counts)
             return form(p, rows * columns, e).sum()
 
-        return Mistake(FUDGE, answer)
+        return answer
 
-    smoothed = [Mistake(FUDGE, lambda c: _plain(c + e))] if e > 1e-10 else []  # less makes no difference
-    return [*map(mistake, FUDGED), *smoothed]
+    smoothed: list[Row] = [(lambda c: _plain(c + e), FUDGE)] if e > 1e-10 else []  # less makes no difference
+    return [*((summed(form), FUDGE) for form in FUDGED), *smoothed]
 
+
+CONDITIONAL = (
+    "This is the conditional entropy, what stays unknown of one once the other is seen; the information is "
+    "the entropy minus that."
+)
+ONE_MARGINAL = "You divide by one of the two marginals only."
+MISTAKES: list[Row] = [
+    (lambda c: _plain(c) / math.log(2), "In bits: with the natural logarithm it is in nats."),
+    (lambda c: (c * (c / (c.sum(dim=1, keepdim=True) * c.sum(dim=0))).log()).sum(),
+     "You use the counts as they are: divide by the sum of all, so that they are probabilities."),
+    (lambda c: -_plain(c), "The sign is turned: information is never negative."),
+    (lambda c: _entropy(_parts(c)[0]),
+     "This is the entropy of the pair (y, ŷ): subtract it from the sum of the two entropies."),
+    (lambda c: _entropy(_parts(c)[1]),
+     "This is the entropy of the rows; subtract what stays unknown once ŷ is seen."),
+    (lambda c: _entropy(_parts(c)[2]),
+     "This is the entropy of the columns; subtract what is due to chance once y is known."),
+    (lambda c: _entropy(_parts(c)[0]) - _entropy(_parts(c)[2]), CONDITIONAL),
+    (lambda c: _entropy(_parts(c)[0]) - _entropy(_parts(c)[1]), CONDITIONAL),
+    (lambda c: _plain(c) / c.numel(),
+     "You take the mean over the cells; each is weighted by its own p(y, ŷ), and they are summed."),
+    (lambda c: (_parts(c)[0] / (_parts(c)[1] * _parts(c)[2])).log().sum(),
+     "The weight p(y, ŷ) in front of the logarithm is missing."),
+    (_backwards, "Weighted by p(y) p(ŷ): this is the divergence the other way round. The expectation is over "
+                 "the pairs that occur together."),
+    (lambda c: (_parts(c)[0] * (_parts(c)[0] / _parts(c)[1]).log()).sum(), ONE_MARGINAL),
+    (lambda c: (_parts(c)[0] * (_parts(c)[0] / _parts(c)[2]).log()).sum(), ONE_MARGINAL),
+    (lambda c: c.diagonal().sum() / c.sum(),
+     "This is the accuracy, the share on the diagonal; which errors are made counts as well."),
+    (lambda c: _plain(c / c.sum(dim=1, keepdim=True)),
+     "You normalise each row by itself: then every class counts the same, however frequent."),
+    (lambda c: _plain(c) / torch.maximum(_entropy(_parts(c)[1]), _entropy(_parts(c)[2])),
+     "You divide by the larger entropy: that is a normalised information, without unit."),
+    (_plain, ZEROS),
+    (_terms, SUM),
+    *((lambda c, d=d: _terms(c).sum(dim=d), SUM) for d in (0, 1)),
+    (lambda c: _plain(c)[None], "A tensor without dimensions is expected."),
+    *[mistake for k in (3, 5, 6, 7, 8, 9, 10, 12) for mistake in _fudged(10.0**-k)],
+]  # fmt: skip
 
 MUTUAL_INFORMATION = Exercise(
-    judge=SameFunction(
-        conditional.mutual_information,
-        _cases,
-        [
-            Mistake("In bits: with the natural logarithm it is in nats.", lambda c: _plain(c) / math.log(2)),
-            Mistake(
-                "You use the counts as they are: divide by the sum of all, so that they are probabilities.",
-                lambda c: (c * (c / (c.sum(dim=1, keepdim=True) * c.sum(dim=0))).log()).sum(),
-            ),
-            Mistake("The sign is turned: information is never negative.", lambda c: -_plain(c)),
-            Mistake(
-                "This is the entropy of the pair (y, ŷ): subtract it from the sum of the two entropies.",
-                lambda c: _entropy(_parts(c)[0]),
-            ),
-            Mistake(
-                "This is the entropy of the rows; subtract what stays unknown once ŷ is seen.",
-                lambda c: _entropy(_parts(c)[1]),
-            ),
-            Mistake(
-                "This is the entropy of the columns; subtract what is due to chance once y is known.",
-                lambda c: _entropy(_parts(c)[2]),
-            ),
-            Mistake(
-                "This is the conditional entropy, what stays unknown of one once the other is seen; the "
-                "information is the entropy minus that.",
-                lambda c: _entropy(_parts(c)[0]) - _entropy(_parts(c)[2]),
-            ),
-            Mistake(
-                "This is the conditional entropy, what stays unknown of one once the other is seen; the "
-                "information is the entropy minus that.",
-                lambda c: _entropy(_parts(c)[0]) - _entropy(_parts(c)[1]),
-            ),
-            Mistake(
-                "You take the mean over the cells; each is weighted by its own p(y, ŷ), and they are summed.",
-                lambda c: _plain(c) / c.numel(),
-            ),
-            Mistake(
-                "The weight p(y, ŷ) in front of the logarithm is missing.",
-                lambda c: (_parts(c)[0] / (_parts(c)[1] * _parts(c)[2])).log().sum(),
-            ),
-            Mistake(
-                "Weighted by p(y) p(ŷ): this is the divergence the other way round. The expectation is over "
-                "the pairs that occur together.",
-                _backwards,
-            ),
-            Mistake(
-                "You divide by one of the two marginals only.",
-                lambda c: (_parts(c)[0] * (_parts(c)[0] / _parts(c)[1]).log()).sum(),
-            ),
-            Mistake(
-                "You divide by one of the two marginals only.",
-                lambda c: (_parts(c)[0] * (_parts(c)[0] / _parts(c)[2]).log()).sum(),
-            ),
-            Mistake(
-                "This is the accuracy, the share on the diagonal; which errors are made counts as well.",
-                lambda c: c.diagonal().sum() / c.sum(),
-            ),
-            Mistake(
-                "You normalise each row by itself: then every class counts the same, however frequent.",
-                lambda c: _plain(c / c.sum(dim=1, keepdim=True)),
-            ),
-            Mistake(
-                "You divide by the larger entropy: that is a normalised information, without unit.",
-                lambda c: _plain(c) / torch.maximum(_entropy(_parts(c)[1]), _entropy(_parts(c)[2])),
-            ),
-            Mistake(ZEROS, _plain),
-            Mistake(SUM, _terms),
-            *[Mistake(SUM, lambda c, d=d: _terms(c).sum(dim=d)) for d in (0, 1)],
-            Mistake("A tensor without dimensions is expected.", lambda c: _plain(c)[None]),
-            *[mistake for k in (3, 5, 6, 7, 8, 9, 10, 12) for mistake in _fudged(10.0**-k)],
-        ],
-        read=_read,
-        tolerance=1e-5,
-        crashes=CRASHES,
+    SameFunction(
+        conditional.mutual_information, _cases, MISTAKES, read=_read, tolerance=1e-5, crashes=CRASHES
     ),
-    solution=conditional.mutual_information,
-    praise="0 for a condition that is ignored, the entropy of the condition for one that always shows.",
-    hints=(
-        "p = counts / counts.sum(); p(y) and p(ŷ) are its sums along dimension 1 and 0.",
-        "The product of the marginals is a table again: rows (K, 1) times columns (1, M).",
-        "With keep = p > 0: (p[keep] * (p[keep] / (rows * columns)[keep]).log()).sum()",
-    ),
-)  # fmt: skip
+    "0 for a condition that is ignored, the entropy of the condition for one that always shows.",
+)
 
 
 def two_gaussians(a: float) -> float:
@@ -205,29 +166,13 @@ def separation(information: float) -> float:
 
 
 HALF_A_NAT = separation(0.5)
-SEPARATION = Exercise(
-    judge=Number(
-        HALF_A_NAT,
-        {
-            2 * HALF_A_NAT: "That is the distance between the two means; a is half of it.",
-            -HALF_A_NAT: "By symmetry -a gives the same information; take the positive one.",
-            0.0: "At a = 0 both classes have the same density: x tells nothing.",
-            separation(0.5 * math.log(2)): "There it is half a bit: is your logarithm to base 2?",
-            0.5: "That is the information asked for; the answer is the a that gives it.",
-        },
-        tolerance=0.01,
-    ),
-    solution=round(HALF_A_NAT, 2),
-    praise="log 2 = 0.693 nats would be all there is to know about y; at this a it is 0.5.",
-    hints=(
-        "I = ½ Σ_y ∫ p(x|y) log [p(x|y) / p(x)] dx with p(x) = ½ N(x; a, 1) + ½ N(x; -a, 1); by symmetry one "
-        "of the two integrals is enough.",
-        "torch.trapezoid over x from -15 to 15; then try a = 0.5, 1, 1.5, 2.",
-        "The information rises with a: halve the interval between a value that is too low and one too high.",
-    ),
-)
-
-EXERCISES = {
-    "mutual_information": MUTUAL_INFORMATION,
-    "separation": SEPARATION,
-}
+SEPARATION = number(
+    HALF_A_NAT,
+    "log 2 = 0.693 nats would be all there is to know about y; at this a it is 0.5.",
+    (2 * HALF_A_NAT, "That is the distance between the two means; a is half of it."),
+    (-HALF_A_NAT, "By symmetry -a gives the same information; take the positive one."),
+    (0.0, "At a = 0 both classes have the same density: x tells nothing."),
+    (separation(0.5 * math.log(2)), "There it is half a bit: is your logarithm to base 2?"),
+    (0.5, "That is the information asked for; the answer is the a that gives it."),
+    tolerance=0.01,
+)  # fmt: skip

@@ -5,8 +5,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gentutor.exercises._calls import call
-from gentutor.exercises._networks import expect_trainable
-from gentutor.exercises._noise import expect_fresh, expect_standard_normal, recorded
+from gentutor.exercises._compare import Row
+from gentutor.exercises._networks import expect_fresh, expect_standard_normal, expect_trainable, recorded
 from gentutor.exercises._outcome import close, expect_no_backward, read_tensor, slopes
 from gentutor.exercises._verdict import Exercise, Wrong
 from gentutor.models.conditional import ConditionalGenerator, OneHot, concat_condition
@@ -25,15 +25,26 @@ class _Judge(nn.Module):
         return self.net(concat_condition(x.flatten(1), y, 3)).squeeze(1)
 
 
-def discriminator_loss(
-    discriminator: nn.Module, generator: ConditionalGenerator, real: Tensor, y: Tensor
-) -> Tensor:
-    """The solution: the loss of a discriminator that is told the labels."""
-    fake = generator(torch.randn(len(real), generator.latent_dim), y).detach()
-    return adversarial.discriminator_loss(discriminator(real, y), discriminator(fake, y))
-
-
-LOSS_CRASHES = {
+d_loss = adversarial.discriminator_loss
+MISTAKES: list[Row] = [  # of the logits of the real images and of the fakes
+    (lambda real, fake: d_loss(fake, real),
+     "The labels of real and fake are swapped: -log D on real, -log(1 - D) on fake."),
+    (lambda real, fake: d_loss(real, fake) / 2,
+     "You average the two terms; the loss in the text is their sum."),
+    (lambda real, fake: -d_loss(real, fake),
+     "The sign is turned: this is the value of the game, and the loss is minus that."),
+    (lambda real, fake: -F.logsigmoid(-fake).mean(), "The term of the real images is missing."),
+    (lambda real, fake: -F.logsigmoid(real).mean(), "The term of the fakes is missing."),
+    (lambda real, fake: d_loss(real, fake) * len(real),
+     "You sum over the batch; each expectation is a mean."),
+    (lambda real, fake: d_loss(real.sigmoid(), fake.sigmoid()),
+     "A sigmoid is taken twice: the discriminator returns logits."),
+    (lambda real, fake: d_loss(real.mean(), fake.mean()),
+     "You take the mean of the logits first; each expectation is a mean of logarithms."),
+    (lambda real, fake: (real - 1).square().mean() + fake.square().mean(),
+     "That is the least-squares loss; the one of the text has logarithms."),
+]  # fmt: skip
+CRASHES = {
     "missing 1 required positional argument": "Both networks are told the labels: generator(z, y) and "
     "discriminator(x, y).",
     "expected noise of shape": "The generator takes noise of shape (B, generator.latent_dim).",
@@ -62,7 +73,7 @@ def _judge_loss(answer: object) -> None:
             recorded(discriminator) as shown,
             recorded(discriminator, 1) as told,
         ):
-            loss = read_tensor(call(answer, {**networks, "real": real, "y": y}, LOSS_CRASHES))
+            loss = read_tensor(call(answer, {**networks, "real": real, "y": y}, CRASHES))
         expect_no_backward(discriminator, generator)
         expect_trainable(networks)
         if not noise:
@@ -112,32 +123,13 @@ def _judged(shown: Pairs, real: Pairs, fake: Pairs) -> Tensor:
 
 
 def _judge_value(loss: Tensor, on_real: Tensor, on_fake: Tensor) -> None:
-    right = adversarial.discriminator_loss(on_real, on_fake)
-    known = {
-        "The labels of real and fake are swapped: -log D on real, -log(1 - D) on fake.": (
-            adversarial.discriminator_loss(on_fake, on_real)
-        ),
-        "You average the two terms; the loss in the text is their sum.": right / 2,
-        "The sign is turned: this is the value of the game, and the loss is minus that.": -right,
-        "The term of the real images is missing.": -F.logsigmoid(-on_fake).mean(),
-        "The term of the fakes is missing.": -F.logsigmoid(on_real).mean(),
-        "You sum over the batch; each expectation is a mean.": right * len(on_real),
-        "A sigmoid is taken twice: the discriminator returns logits.": (
-            adversarial.discriminator_loss(on_real.sigmoid(), on_fake.sigmoid())
-        ),
-        "You take the mean of the logits first; each expectation is a mean of logarithms.": (
-            adversarial.discriminator_loss(on_real.mean(), on_fake.mean())
-        ),
-        "That is the least-squares loss; the one of the text has logarithms.": (
-            (on_real - 1).square().mean() + on_fake.square().mean()
-        ),
-    }
+    right = d_loss(on_real, on_fake)
     if loss.dim():
         raise Wrong(f"The loss is one number, but yours has the shape {tuple(loss.shape)}.")
     if close(loss.detach(), right, 1e-5):
         return
-    for hint, value in known.items():
-        if len(on_real) > 1 and close(loss.detach(), value, 1e-5):
+    for mistake, hint in MISTAKES:
+        if len(on_real) > 1 and close(loss.detach(), mistake(on_real, on_fake), 1e-5):
             raise Wrong(hint)
     raise Wrong(f"Expected {right.item():.5g} for these images and this noise, got {loss.item():.5g}.")
 
@@ -154,7 +146,7 @@ def _judge_gradients(
             "The loss's gradient reaches the generator: detach the fakes, for this is the discriminator's "
             "turn."
         )
-    right = slopes(adversarial.discriminator_loss(discriminator(*real), discriminator(*fake)), moved)
+    right = slopes(d_loss(discriminator(*real), discriminator(*fake)), moved)
     for got, expected in zip(gradients, right, strict=False):
         if got is None or expected is None or not close(got, expected, 1e-4):
             raise Wrong(
@@ -164,14 +156,5 @@ def _judge_gradients(
 
 
 LOSS = Exercise(
-    judge=_judge_loss,
-    solution=discriminator_loss,
-    praise="both players are told the same labels, and the gradient stays with the discriminator.",
-    hints=(
-        "Draw z, make fakes for the labels y, and cut their gradient.",
-        "The discriminator judges (real, y) and (fake, y).",
-        "adversarial.discriminator_loss of the two logits, with fake = generator(z, y).detach().",
-    ),
+    _judge_loss, "both players are told the same labels, and the gradient stays with the discriminator."
 )
-
-EXERCISES = {"discriminator_loss": LOSS}

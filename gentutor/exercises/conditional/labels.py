@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gentutor.exercises._compare import Case, Mistake, SameFunction
+from gentutor.exercises._compare import Case, Row, SameFunction
 from gentutor.exercises._verdict import Exercise
 from gentutor.models.conditional import concat_condition
 
@@ -84,65 +84,30 @@ def _one_label(h: Tensor, y: Tensor, num_classes: int) -> Tensor:
     return _append(lambda y, k: _code(y[:1], k).expand(len(y), -1), _after)(h, y, num_classes)
 
 
+MISTAKES: list[Row] = [
+    (_append(lambda y, k: y[:, None].float(), _after),
+     "You append the label as a number: then class 3 is between 2 and 4, though classes have no order. "
+     "Append its one-hot vector."),
+    (_append(lambda y, k: y[:, None] / k, _after),
+     "You append the label as a fraction of num_classes; classes have no order. Append one-hot."),
+    (_append(_code, lambda h, e: torch.cat([e, h], dim=1)),
+     "The one-hot vector goes behind the features, not before them."),
+    (lambda h, y, k: h * (y + 1).view(-1, *[1] * (h.dim() - 1)),
+     "You multiply the features by something of the label, as some tutorials multiply noise by an embedding: "
+     "a number near 0 then hides the label. Append."),
+    (lambda h, y, k: h * 1, "The features are returned as they are: where is the label?"),
+    (_append(_code, lambda h, e: e + 0 * h.sum()),
+     "The one-hot vector alone is returned: the features are missing."),
+    (_one_label, "Every example is told the first one's label."),
+    (_append(lambda y, k: _code((y + 1) % k, k), _after), "The 1 is one place too far: label 0 is column 0."),
+    (_append(lambda y, k: 1 - _code(y, k), _after), "Where the label is you put 0, and 1 elsewhere."),
+    (_append(lambda y, k: F.one_hot(y).float(), _after), WIDTH),
+    (_corner, "Each map must be constant: you set one pixel alone, and a convolution sees it at one place."),
+    (_reshaped, "The one-hot numbers are scattered over the maps: .view or .reshape after .repeat takes them "
+                "in the order of memory. Add the dimensions first, code[:, :, None, None], then expand."),
+]  # fmt: skip
+
 CONCAT = Exercise(
-    judge=SameFunction(
-        concat_condition,
-        _cases,
-        [
-            Mistake(
-                "You append the label as a number: then class 3 is between 2 and 4, though classes have no "
-                "order. Append its one-hot vector.",
-                _append(lambda y, k: y[:, None].float(), _after),
-            ),
-            Mistake(
-                "You append the label as a fraction of num_classes; classes have no order. Append one-hot.",
-                _append(lambda y, k: y[:, None] / k, _after),
-            ),
-            Mistake("The one-hot vector goes behind the features, not before them.",
-                    _append(_code, lambda h, e: torch.cat([e, h], dim=1))),
-            Mistake(
-                "You multiply the features by something of the label, as some tutorials multiply noise by an "
-                "embedding: a number near 0 then hides the label. Append.",
-                lambda h, y, k: h * (y + 1).view(-1, *[1] * (h.dim() - 1)),
-            ),
-            Mistake("The features are returned as they are: where is the label?", lambda h, y, k: h * 1),
-            Mistake(
-                "The one-hot vector alone is returned: the features are missing.",
-                _append(_code, lambda h, e: e + 0 * h.sum()),
-            ),
-            Mistake(
-                "Every example is told the first one's label.",
-                _one_label,
-            ),
-            Mistake(
-                "The 1 is one place too far: label 0 is column 0.",
-                _append(lambda y, k: _code((y + 1) % k, k), _after),
-            ),
-            Mistake(
-                "Where the label is you put 0, and 1 elsewhere.",
-                _append(lambda y, k: 1 - _code(y, k), _after),
-            ),
-            Mistake(WIDTH, _append(lambda y, k: F.one_hot(y).float(), _after)),
-            Mistake(
-                "Each map must be constant: you set one pixel alone, and a convolution sees it at one place.",
-                _corner,
-            ),
-            Mistake(
-                "The one-hot numbers are scattered over the maps: .view or .reshape after .repeat takes them "
-                "in the order of memory. Add the dimensions first, code[:, :, None, None], then expand.",
-                _reshaped,
-            ),
-        ],
-        crashes=CRASHES,
-    ),
-    solution=concat_condition,
-    praise="features get one-hot numbers, maps get constant maps.",
-    hints=(
-        "F.one_hot(y, num_classes) is (B, K), int64: bring it to the type of h.",
-        "For a map: code[:, :, None, None].expand(-1, -1, H, W), one constant map for each number.",
-        "torch.cat([h, code], dim=1) in both cases.",
-    ),
-)  # fmt: skip
-
-
-EXERCISES = {"concat_condition": CONCAT}
+    SameFunction(concat_condition, _cases, MISTAKES, crashes=CRASHES),
+    "features get one-hot numbers, maps get constant maps.",
+)

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gentutor.exercises._compare import Case, Mistake, SameFunction
+from gentutor.exercises._compare import Case, Row, SameFunction
 from gentutor.exercises._per_example import PER_EXAMPLE
 from gentutor.exercises._verdict import Exercise
 from gentutor.objectives import conditional
@@ -37,71 +37,42 @@ def _projection_cases() -> list[Case]:
     ]
 
 
+MISTAKES: list[Row] = [
+    (lambda f, s, v: f @ v.T + s, MATRIX),
+    (lambda f, s, v: f @ v.T + s[:, None], MATRIX),
+    (lambda f, s, v: (f * v).sum(dim=1), "The score is missing."),
+    (lambda f, s, v: s + 0 * f.sum(), "The inner product is missing: the label does not count."),
+    (lambda f, s, v: (f * v).mean(dim=1) + s,
+     "You take the mean over the features; an inner product is their sum."),
+    (lambda f, s, v: (f * v).sum(dim=0)[: len(s)] + s,
+     "You sum over the batch, dimension 0; an inner product sums over the features."),
+    (lambda f, s, v: (f * v).sum() + s, f"{PER_EXAMPLE}yours sums over the batch, too."),
+    (lambda f, s, v: (f + v).sum(dim=1) + s, "Features and vectors are added; they are multiplied."),
+    (lambda f, s, v: (f * v).sum(dim=1) - s, "The score is subtracted; it is added."),
+    (lambda f, s, v: F.cosine_similarity(f, v, dim=1) + s,
+     "You divide by the lengths: that is a cosine. The inner product keeps them."),
+    (lambda f, s, v: s - (f - v).square().sum(dim=1),
+     "That is a squared distance; the label's vector enters by an inner product."),
+    (lambda f, s, v: ((f * v).sum(dim=1) + s).sigmoid(),
+     "A sigmoid is taken: return the logits, the losses take it."),
+    (lambda f, s, v: (f * v + s[:, None]).sum(dim=1),
+     "The score is counted once for each feature: sum the products first, then add it."),
+    (lambda f, s, v: (f * v).sum(dim=1, keepdim=True) + s[:, None],
+     f"{PER_EXAMPLE}a dimension of size 1 is left over."),
+    (lambda f, s, v: (f * v).sum(dim=1, keepdim=True) + s,
+     "(B, 1) + (B,) broadcasts to (B, B), in silence: sum without keepdim."),
+]  # fmt: skip
+
 PROJECTION = Exercise(
-    judge=SameFunction(
+    SameFunction(
         conditional.projection_logits,
         _projection_cases,
-        [
-            Mistake(MATRIX, lambda f, s, v: f @ v.T + s),
-            Mistake(MATRIX, lambda f, s, v: f @ v.T + s[:, None]),
-            Mistake("The score is missing.", lambda f, s, v: (f * v).sum(dim=1)),
-            Mistake(
-                "The inner product is missing: the label does not count.", lambda f, s, v: s + 0 * f.sum()
-            ),
-            Mistake(
-                "You take the mean over the features; an inner product is their sum.",
-                lambda f, s, v: (f * v).mean(dim=1) + s,
-            ),
-            Mistake(
-                "You sum over the batch, dimension 0; an inner product sums over the features.",
-                lambda f, s, v: (f * v).sum(dim=0)[: len(s)] + s,
-            ),
-            Mistake(
-                f"{PER_EXAMPLE}yours sums over the batch, too.",
-                lambda f, s, v: (f * v).sum() + s,
-            ),
-            Mistake(
-                "Features and vectors are added; they are multiplied.", lambda f, s, v: (f + v).sum(dim=1) + s
-            ),
-            Mistake("The score is subtracted; it is added.", lambda f, s, v: (f * v).sum(dim=1) - s),
-            Mistake(
-                "You divide by the lengths: that is a cosine. The inner product keeps them.",
-                lambda f, s, v: F.cosine_similarity(f, v, dim=1) + s,
-            ),
-            Mistake(
-                "That is a squared distance; the label's vector enters by an inner product.",
-                lambda f, s, v: s - (f - v).square().sum(dim=1),
-            ),
-            Mistake(
-                "A sigmoid is taken: return the logits, the losses take it.",
-                lambda f, s, v: ((f * v).sum(dim=1) + s).sigmoid(),
-            ),
-            Mistake(
-                "The score is counted once for each feature: sum the products first, then add it.",
-                lambda f, s, v: (f * v + s[:, None]).sum(dim=1),
-            ),
-            Mistake(
-                f"{PER_EXAMPLE}a dimension of size 1 is left over.",
-                lambda f, s, v: (f * v).sum(dim=1, keepdim=True) + s[:, None],
-            ),
-            Mistake(
-                "(B, 1) + (B,) broadcasts to (B, B), in silence: sum without keepdim.",
-                lambda f, s, v: (f * v).sum(dim=1, keepdim=True) + s,
-            ),
-        ],
+        MISTAKES,
         crashes={
             "1d tensors expected": f"torch.dot wants two vectors. {ROWS}",
             "shapes cannot be multiplied": f"features @ vectors multiplies matrices. {ROWS}",
             "must match the size of tensor": "Sum over the features first: then (B,) + (B,) fit.",
         },
     ),
-    solution=conditional.projection_logits,
-    praise="one logit per image: how real it looks, and how well it fits its label.",
-    hints=(
-        "vectors holds each image's own label's vector, row by row.",
-        "An inner product of rows: multiply element by element, sum over dimension 1.",
-        "(features * vectors).sum(dim=1) + score",
-    ),
+    "one logit per image: how real it looks, and how well it fits its label.",
 )
-
-EXERCISES = {"projection_logits": PROJECTION}

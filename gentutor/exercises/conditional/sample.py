@@ -1,13 +1,12 @@
 """The exercise on drawing from a VAE that is told a label: z comes from the prior."""
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from gentutor.exercises._calls import call
-from gentutor.exercises._noise import expect_fresh, expect_standard_normal, recorded
+from gentutor.exercises._compare import Row
+from gentutor.exercises._networks import expect_fresh, expect_standard_normal, recorded
 from gentutor.exercises._outcome import Outcome, close, read_tensor, value_difference
 from gentutor.exercises._verdict import Exercise, NotAttempted, Wrong
 from gentutor.models.conditional import OneHot
@@ -21,28 +20,18 @@ CRASHES = {
     "vmap": "The model looks at the labels, which vmap does not allow; decode(z, y) takes whole batches.",
     "can't call numpy() on tensor that requires grad": "Sampling needs no gradient: torch.no_grad().",
 }
-NOT_MEANS: dict[str, Callable[[Tensor], Tensor]] = {
-    "These are logits: the mean of a Bernoulli pixel is their sigmoid.": lambda logits: logits,
-    "The sigmoid is taken twice.": lambda logits: logits.sigmoid().sigmoid(),
-    "(x + 1) / 2 undoes a tanh; a Bernoulli decoder returns logits, and their sigmoid is the mean.": (
-        lambda logits: (logits + 1) / 2
-    ),
-    "You clamp the logits to [0, 1]; the mean is their sigmoid.": lambda logits: logits.clamp(0, 1),
-    "A tanh lies in [-1, 1]; the probability of ink is the sigmoid of the logit.": torch.tanh,
-    "A softmax over all pixels shares one unit of ink among them; each pixel has its own sigmoid.": (
-        lambda logits: logits.flatten(1).softmax(dim=1).view_as(logits)
-    ),
-    "You round: these are the likelier values of each pixel, not the means.": (
-        lambda logits: (logits > 0).float()
-    ),
-}
-
-
-def sample(cvae: CVAE, y: Tensor) -> Tensor:
-    """The solution: for each label the mean of p(x|z, y) at a z from the prior, (B, C, H, W) in [0, 1]."""
-    with torch.no_grad():
-        z = torch.randn(len(y), cvae.latent_dim)
-        return cvae.decode(z, y).sigmoid()
+MISTAKES: list[Row] = [  # of the logits
+    (lambda logits: logits, "These are logits: the mean of a Bernoulli pixel is their sigmoid."),
+    (lambda logits: logits.sigmoid().sigmoid(), "The sigmoid is taken twice."),
+    (lambda logits: (logits + 1) / 2,
+     "(x + 1) / 2 undoes a tanh; a Bernoulli decoder returns logits, and their sigmoid is the mean."),
+    (lambda logits: logits.clamp(0, 1), "You clamp the logits to [0, 1]; the mean is their sigmoid."),
+    (torch.tanh, "A tanh lies in [-1, 1]; the probability of ink is the sigmoid of the logit."),
+    (lambda logits: logits.flatten(1).softmax(dim=1).view_as(logits),
+     "A softmax over all pixels shares one unit of ink among them; each pixel has its own sigmoid."),
+    (lambda logits: (logits > 0).float(),
+     "You round: these are the likelier values of each pixel, not the means."),
+]  # fmt: skip
 
 
 def _judge(answer: object) -> None:
@@ -121,7 +110,7 @@ def _judge_images(images: Tensor, logits: Tensor) -> None:
     found = value_difference(got, Outcome(logits.sigmoid()), 1e-4)
     if found is None:
         return
-    for hint, mistake in NOT_MEANS.items():
+    for mistake, hint in MISTAKES:
         if value_difference(got, Outcome(mistake(logits)), 1e-4) is None:
             raise Wrong(hint)
     if images.shape == logits.shape and bool(((images == 0) | (images == 1)).all()):
@@ -132,15 +121,4 @@ def _judge_images(images: Tensor, logits: Tensor) -> None:
     raise Wrong(f"The images differ from the sigmoid of cvae.decode(z, y): {found.text}")
 
 
-SAMPLE = Exercise(
-    judge=_judge,
-    solution=sample,
-    praise="z from the prior, the label to the decoder, and the encoder is not needed.",
-    hints=(
-        "Which of the two networks can be used when there is no image yet?",
-        "z = torch.randn(len(y), cvae.latent_dim): the prior is N(0, I) whatever the label.",
-        "cvae.decode(z, y).sigmoid(), under torch.no_grad().",
-    ),
-)
-
-EXERCISES = {"sample": SAMPLE}
+SAMPLE = Exercise(_judge, "z from the prior, the label to the decoder, and the encoder is not needed.")

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gentutor.evaluation import retrieval_ranks
-from gentutor.exercises._compare import Case, Mistake, SameFunction
+from gentutor.exercises._compare import Case, Row, SameFunction
 from gentutor.exercises._numbers import read_count
 from gentutor.exercises._outcome import read_tensor
 from gentutor.exercises._verdict import Exercise
@@ -37,46 +37,33 @@ def _vectors(tokens: Tensor, table: Tensor) -> Tensor:
     return F.embedding(tokens, table) * (tokens > 0)[:, :, None]
 
 
+BAG_OF_WORDS_MISTAKES: list[Row] = [
+    (lambda w, e: F.embedding(w, e).sum(dim=1), NOTHING),
+    (lambda w, e: _vectors(w, e).mean(dim=1),
+     "You take the mean over all places, the empty ones included: then a word says less the more empty "
+     "places follow it."),
+    (lambda w, e: _vectors(w, e).sum(dim=1) / (w > 0).sum(dim=1, keepdim=True),
+     "You divide by the number of words: the equation has a sum."),
+    (lambda w, e: _vectors(w, e).sum(dim=2),
+     "You sum over dimension 2, the numbers of each vector; the words are dimension 1."),
+    (lambda w, e: _vectors(w, e).sum(dim=0),
+     "You sum over dimension 0, the names; the words of a name are dimension 1."),
+    (_vectors, "The vectors are not summed yet: one code for each name."),
+    (lambda w, e: (F.one_hot(w, len(e)).amax(dim=1)[:, 1:].to(e)) @ e[1:],
+     "Each word counts as often as it occurs: 'ballot box with ballot' has two ballots."),
+    (lambda w, e: (F.embedding((w - 1).clamp(min=0), e) * (w > 0)[:, :, None]).sum(dim=1),
+     "You take the row before: token 1 is row 1, and row 0 belongs to no word."),
+    (lambda w, e: _vectors(w, e)[:, 0], "Only the first word of each name counts."),
+    (lambda w, e: _vectors(w, e).sum(dim=(0, 1)),
+     "You add up the words of all names; each name has a code of its own."),
+    (lambda w, e: _vectors(w, e).amax(dim=1), "You take the largest number of all words, not their sum."),
+]  # fmt: skip
+
 BAG_OF_WORDS = Exercise(
-    judge=SameFunction(
+    SameFunction(
         bag_of_words,
         _bag_cases,
-        [
-            Mistake(NOTHING, lambda w, e: F.embedding(w, e).sum(dim=1)),
-            Mistake(
-                "You take the mean over all places, the empty ones included: then a word says less the more "
-                "empty places follow it.",
-                lambda w, e: _vectors(w, e).mean(dim=1),
-            ),
-            Mistake(
-                "You divide by the number of words: the equation has a sum.",
-                lambda w, e: _vectors(w, e).sum(dim=1) / (w > 0).sum(dim=1, keepdim=True),
-            ),
-            Mistake(
-                "You sum over dimension 2, the numbers of each vector; the words are dimension 1.",
-                lambda w, e: _vectors(w, e).sum(dim=2),
-            ),
-            Mistake(
-                "You sum over dimension 0, the names; the words of a name are dimension 1.",
-                lambda w, e: _vectors(w, e).sum(dim=0),
-            ),
-            Mistake("The vectors are not summed yet: one code for each name.", _vectors),
-            Mistake(
-                "Each word counts as often as it occurs: 'ballot box with ballot' has two ballots.",
-                lambda w, e: (F.one_hot(w, len(e)).amax(dim=1)[:, 1:].to(e)) @ e[1:],
-            ),
-            Mistake(
-                "You take the row before: token 1 is row 1, and row 0 belongs to no word.",
-                lambda w, e: (F.embedding((w - 1).clamp(min=0), e) * (w > 0)[:, :, None]).sum(dim=1),
-            ),
-            Mistake("Only the first word of each name counts.", lambda w, e: _vectors(w, e)[:, 0]),
-            Mistake(
-                "You add up the words of all names; each name has a code of its own.",
-                lambda w, e: _vectors(w, e).sum(dim=(0, 1)),
-            ),
-            Mistake("You take the largest number of all words, not their sum.",
-                    lambda w, e: _vectors(w, e).amax(dim=1)),
-        ],
+        BAG_OF_WORDS_MISTAKES,
         crashes={
             "too many indices": "tokens has shape (B, T), the table (W + 1, F); table[tokens] is (B, T, F).",
             "mat1 and mat2": "A product of matrices wants one-hot vectors; table[tokens] looks up the rows.",
@@ -85,14 +72,8 @@ BAG_OF_WORDS = Exercise(
             "non-empty tensorlist": "A name without a known word has the code 0: begin with torch.zeros.",
         },
     ),
-    solution=bag_of_words,
-    praise="a name is the sum of its words, whatever their order, and an unknown word adds nothing.",
-    hints=(
-        "table[tokens] has shape (B, T, F): the vector of each word.",
-        "(tokens > 0)[:, :, None] is 1 where there is a word.",
-        "Multiply, then sum over dimension 1.",
-    ),
-)  # fmt: skip
+    "a name is the sum of its words, whatever their order, and an unknown word adds nothing.",
+)
 
 
 def _read_ranks(result: Any) -> Tensor:
@@ -142,78 +123,48 @@ def _similar(m: Tensor, t: Tensor) -> Tensor:
     return (s >= _own(s)).sum(dim=1)
 
 
+RETRIEVAL_RANKS_MISTAKES: list[Row] = [
+    (lambda m, t: 1 + (_distances(m, t) < _own(_distances(m, t))).sum(dim=1),
+     "A candidate at the same distance counts as nearer, its own one aside: with < alone, candidates that "
+     "are all equal would all be found."),
+    (lambda m, t: (_distances(m, t) <= _own(_distances(m, t))).sum(dim=1) - 1,
+     "The best rank is 1, not 0: the equation adds 1 for the example's own candidate."),
+    (lambda m, t: (_distances(m, t) <= _own(_distances(m, t))).sum(dim=1) + 1,
+     "Its own candidate is counted twice: <= already counts it once."),
+    (lambda m, t: (_distances(m, t) <= _distances(m, t).diagonal()).sum(dim=0),
+     "You rank the pictures made for each candidate; it is the candidates that are ranked, for each picture "
+     "made: compare within rows."),
+    (lambda m, t: (_distances(m, t) >= _own(_distances(m, t))).sum(dim=1),
+     "You rank from the far end: near is good."),
+    (_found, "That says whether each was found; the rank says how far up it is."),
+    (lambda m, t: _distances(m, t).argmin(dim=1),
+     "That is the candidate that is nearest, not the rank of its own."),
+    (lambda m, t: _distances(m, t).argsort(dim=1).diagonal() + 1,
+     "argsort names the candidates in order of distance; wanted is the place of candidate i."),
+    (_similar, "An inner product is no distance: it favours bright pictures."),
+    (lambda m, t: _distances(m, t).diagonal(),
+     "This is the distance to its own candidate; count how many are not farther."),
+    (lambda m, t: (_distances(m, t) <= _distances(m, t).diagonal()).sum(dim=1),
+     "You compare candidate j with the distance of j's own picture. Each row has its own: the diagonal as a "
+     "column, distance.diagonal()[:, None]."),
+    (lambda m, t: _distances(m, t).argsort(dim=1, stable=True).argsort(dim=1).diagonal() + 1,
+     "The place in a sorted list leaves ties to chance, but a candidate at the same distance counts as "
+     "nearer: count with <=."),
+    (lambda m, t: _ranks(torch.cdist(m.flatten(1), t.flatten(1), p=1)),
+     "You sum absolute differences; the distance of the equation is the Euclidean one."),
+    (lambda m, t: retrieval_ranks(m, t) / len(m), "You divide by N: a rank is a count."),
+    (lambda m, t: retrieval_ranks(m, t)[:, None], "A dimension of size 1 is left over."),
+    (lambda m, t: retrieval_ranks(m, t).double().median(),
+     "You take the median rank; one rank for each example is wanted."),
+]  # fmt: skip
+
 RETRIEVAL_RANKS = Exercise(
-    judge=SameFunction(
+    SameFunction(
         retrieval_ranks,
         _rank_cases,
-        [
-            Mistake(
-                "A candidate at the same distance counts as nearer, its own one aside: with < alone, "
-                "candidates that are all equal would all be found.",
-                lambda m, t: 1 + (_distances(m, t) < _own(_distances(m, t))).sum(dim=1),
-            ),
-            Mistake(
-                "The best rank is 1, not 0: the equation adds 1 for the example's own candidate.",
-                lambda m, t: (_distances(m, t) <= _own(_distances(m, t))).sum(dim=1) - 1,
-            ),
-            Mistake(
-                "Its own candidate is counted twice: <= already counts it once.",
-                lambda m, t: (_distances(m, t) <= _own(_distances(m, t))).sum(dim=1) + 1,
-            ),
-            Mistake(
-                "You rank the pictures made for each candidate; it is the candidates that are ranked, for "
-                "each picture made: compare within rows.",
-                lambda m, t: (_distances(m, t) <= _distances(m, t).diagonal()).sum(dim=0),
-            ),
-            Mistake(
-                "You rank from the far end: near is good.",
-                lambda m, t: (_distances(m, t) >= _own(_distances(m, t))).sum(dim=1),
-            ),
-            Mistake("That says whether each was found; the rank says how far up it is.", _found),
-            Mistake(
-                "That is the candidate that is nearest, not the rank of its own.",
-                lambda m, t: _distances(m, t).argmin(dim=1),
-            ),
-            Mistake(
-                "argsort names the candidates in order of distance; wanted is the place of candidate i.",
-                lambda m, t: _distances(m, t).argsort(dim=1).diagonal() + 1,
-            ),
-            Mistake("An inner product is no distance: it favours bright pictures.", _similar),
-            Mistake(
-                "This is the distance to its own candidate; count how many are not farther.",
-                lambda m, t: _distances(m, t).diagonal(),
-            ),
-            Mistake(
-                "You compare candidate j with the distance of j's own picture. Each row has its own: the "
-                "diagonal as a column, distance.diagonal()[:, None].",
-                lambda m, t: (_distances(m, t) <= _distances(m, t).diagonal()).sum(dim=1),
-            ),
-            Mistake(
-                "The place in a sorted list leaves ties to chance, but a candidate at the same distance "
-                "counts as nearer: count with <=.",
-                lambda m, t: _distances(m, t).argsort(dim=1, stable=True).argsort(dim=1).diagonal() + 1,
-            ),
-            Mistake(
-                "You sum absolute differences; the distance of the equation is the Euclidean one.",
-                lambda m, t: _ranks(torch.cdist(m.flatten(1), t.flatten(1), p=1)),
-            ),
-            Mistake("You divide by N: a rank is a count.", lambda m, t: retrieval_ranks(m, t) / len(m)),
-            Mistake("A dimension of size 1 is left over.", lambda m, t: retrieval_ranks(m, t)[:, None]),
-            Mistake(
-                "You take the median rank; one rank for each example is wanted.",
-                lambda m, t: retrieval_ranks(m, t).double().median(),
-            ),
-        ],
+        RETRIEVAL_RANKS_MISTAKES,
         read=_read_ranks,
         crashes={"x1.size(-2)": "torch.cdist wants (N, D): flatten the pictures first."},
     ),
-    solution=retrieval_ranks,
-    praise="1 is found at once, N is last; and who cannot tell two candidates apart has not found either.",
-    hints=(
-        "torch.cdist(made.flatten(1), candidates.flatten(1)) is (N, N): row i belongs to picture i.",
-        "The distance to its own candidate is on the diagonal.",
-        "(distance <= distance.diagonal()[:, None]).sum(dim=1); its own candidate is one of those counted.",
-    ),
+    "1 is found at once, N is last; and who cannot tell two candidates apart has not found either.",
 )
-
-EXERCISES = {"bag_of_words": BAG_OF_WORDS, "retrieval_ranks": RETRIEVAL_RANKS}

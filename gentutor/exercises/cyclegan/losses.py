@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gentutor.exercises._batches import EARLY, SUM
-from gentutor.exercises._compare import Case, Mistake, SameFunction
+from gentutor.exercises._compare import Case, Row, SameFunction
 from gentutor.exercises._outcome import outcome
 from gentutor.exercises._verdict import Exercise, Judge, Wrong
 from gentutor.objectives.translation import cycle_consistency_loss, identity_loss
@@ -18,6 +18,7 @@ ROOT = (
     "The value is right, but where two numbers are equal its gradient is not: the root of a square has none "
     "there (NaN). Use .abs()."
 )
+OPPOSITE = "Errors of opposite sign cancel: take the absolute value of each difference, and then the mean."
 ANY = "Images may have any shape and the batch any size: take the mean over all elements."
 CRASHES = {
     "dimension out of range": ANY,
@@ -48,54 +49,32 @@ def _cases(first: str) -> Callable[[], list[Case]]:
     return cases
 
 
-MISTAKES = [
-    Mistake(SUM, lambda x, y: (x - y).abs().sum()),
-    Mistake(
-        "You sum over the pixels and take the mean over the batch. With a mean over all elements the weight "
-        "of 10 means the same at every image size.",
-        lambda x, y: (x - y).abs().flatten(1).sum(dim=1).mean(),
-    ),
-    Mistake(
-        "This is the mean squared error. The loss is the mean absolute error (L1), which blurs less: for a "
-        "pixel that is black or white it wants the likelier of the two, not a grey between them.",
-        lambda x, y: F.mse_loss(x, y),
-    ),
-    Mistake(
-        "This is the root of the mean squared error; the loss is a mean of absolute values.",
-        lambda x, y: F.mse_loss(x, y).sqrt(),
-    ),
-    *[
-        Mistake(
-            "Errors of opposite sign cancel: take the absolute value of each difference, and then the mean.",
-            wrong,
-        )
-        for wrong in (
-            lambda x, y: (x - y).mean(),
-            lambda x, y: (y - x).mean(),
-            lambda x, y: (x - y).mean().abs(),
-        )
-    ],
-    Mistake(
-        "The sign is turned: the loss is to be minimised, and at least 0.", lambda x, y: -F.l1_loss(x, y)
-    ),
-    Mistake("There is no factor 1/2.", lambda x, y: F.l1_loss(x, y) / 2),
-    Mistake(
-        "There is no factor 2: each domain has a loss of its own, and CycleGAN adds the two.",
-        lambda x, y: 2 * F.l1_loss(x, y),
-    ),
-    Mistake(EARLY, lambda x, y: (x - y).abs()),
-    Mistake(
-        "One number is expected: the mean runs over the batch as well.",
-        lambda x, y: (x - y).abs().flatten(1).mean(dim=1),
-    ),
-    Mistake("This is the smooth L1 (Huber) loss, a square near 0.", lambda x, y: F.smooth_l1_loss(x, y)),
-    Mistake(
-        "This is the Euclidean length of the difference, ‖·‖₂; the loss is made of ‖·‖₁.",
-        lambda x, y: (x - y).norm(),
-    ),
-    Mistake("You take the largest difference; the loss is their mean.", lambda x, y: (x - y).abs().max()),
-    Mistake("Pixels are added, not compared: subtract them.", lambda x, y: (x + y).abs().mean()),
-]
+MISTAKES: list[Row] = [
+    (lambda x, y: (x - y).abs().sum(), SUM),
+    (lambda x, y: (x - y).abs().flatten(1).sum(dim=1).mean(),
+     "You sum over the pixels and take the mean over the batch. With a mean over all elements the weight of "
+     "10 means the same at every image size."),
+    (lambda x, y: F.mse_loss(x, y),
+     "This is the mean squared error. The loss is the mean absolute error (L1), which blurs less: for a "
+     "pixel that is black or white it wants the likelier of the two, not a grey between them."),
+    (lambda x, y: F.mse_loss(x, y).sqrt(),
+     "This is the root of the mean squared error; the loss is a mean of absolute values."),
+    (lambda x, y: (x - y).mean(), OPPOSITE),
+    (lambda x, y: (y - x).mean(), OPPOSITE),
+    (lambda x, y: (x - y).mean().abs(), OPPOSITE),
+    (lambda x, y: -F.l1_loss(x, y), "The sign is turned: the loss is to be minimised, and at least 0."),
+    (lambda x, y: F.l1_loss(x, y) / 2, "There is no factor 1/2."),
+    (lambda x, y: 2 * F.l1_loss(x, y),
+     "There is no factor 2: each domain has a loss of its own, and CycleGAN adds the two."),
+    (lambda x, y: (x - y).abs(), EARLY),
+    (lambda x, y: (x - y).abs().flatten(1).mean(dim=1),
+     "One number is expected: the mean runs over the batch as well."),
+    (lambda x, y: F.smooth_l1_loss(x, y), "This is the smooth L1 (Huber) loss, a square near 0."),
+    (lambda x, y: (x - y).norm(),
+     "This is the Euclidean length of the difference, ‖·‖₂; the loss is made of ‖·‖₁."),
+    (lambda x, y: (x - y).abs().max(), "You take the largest difference; the loss is their mean."),
+    (lambda x, y: (x + y).abs().mean(), "Pixels are added, not compared: subtract them."),
+]  # fmt: skip
 
 
 class _Distance(SameFunction):
@@ -115,24 +94,10 @@ def _judge(reference: Callable[[Tensor, Tensor], Tensor], first: str) -> Judge:
 
 
 CYCLE = Exercise(
-    judge=_judge(cycle_consistency_loss, "reconstructed"),
-    solution=cycle_consistency_loss,
-    praise="one number for images of any shape, and its gradient reaches the way there and back.",
-    hints=(
-        "‖·‖₁ is the sum of absolute values; divided by the number n of pixels it is their mean.",
-        "The mean over the batch of means over the pixels is the mean over all elements.",
-        "(reconstructed - original).abs().mean()",
-    ),
+    _judge(cycle_consistency_loss, "reconstructed"),
+    "one number for images of any shape, and its gradient reaches the way there and back.",
 )
 IDENTITY = Exercise(
-    judge=_judge(identity_loss, "mapped"),
-    solution=identity_loss,
-    praise="one number for images of any shape. Which images it is given decides what it means: G(b) and b.",
-    hints=(
-        "It has the form of the cycle-consistency loss; only its arguments mean something else.",
-        "Absolute differences, and their mean over all elements.",
-        "(mapped - original).abs().mean()",
-    ),
+    _judge(identity_loss, "mapped"),
+    "one number for images of any shape. Which images it is given decides what it means: G(b) and b.",
 )
-
-EXERCISES = {"cycle_consistency_loss": CYCLE, "identity_loss": IDENTITY}

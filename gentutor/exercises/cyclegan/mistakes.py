@@ -77,102 +77,75 @@ def _pixel_sum(x: Tensor, y: Tensor) -> Tensor:
     return (x - y).abs().sum(dim=1).mean()
 
 
-BUGS: dict[str, list[Part]] = {
-    "The identity loss is turned round: G translates to B, so it must leave images of B alone, G(b) ≈ b. "
-    "With G(a) ≈ a it is told not to translate at all.": [
-        total(same=lambda a, b, n: l1(n.G(a), a) + l1(n.F(b), b))
-    ],
-    "The discriminators are swapped: G makes images of B, and D_B judges those.": [
-        total(lambda a, b, n: _squares(n.D_A(n.G(a))) + _squares(n.D_B(n.F(b))))
-    ],
-    "The generators' target is 1: they want their fakes to be taken for real. With 0 they would work for the "
-    "discriminators.": _by(lambda s: s.square().mean()),
-    "The sign of the adversarial loss is turned: a generator minimises (D - 1)².": [
-        total(_times(-1, fool)),
-        total(_adversarial(lambda s: -s.square().mean())),
-    ],
-    "The mean is inside the square: (E[D] - 1)² asks only that the scores are 1 on average. Take the square "
-    "of each score's difference from 1, and then the mean.": _by(lambda s: (s.mean() - 1).square()),
-    "The adversarial loss is a cross-entropy; asked for are least squares, the mean of (D - 1)².": _by(
-        lambda s: functional.softplus(-s).mean()
-    ),
-    "The adversarial loss is linear in the scores, as for a critic; asked for are least squares, the mean of "
-    "(D - 1)².": _by(lambda s: -s.mean(), lambda s: (1 - s).mean()),
-    "The adversarial loss is a mean absolute difference or a root; asked for are least squares, the mean of "
-    "(D - 1)².": _by(lambda s: (s - 1).abs().mean(), lambda s: _squares(s).sqrt()),
-    "A sigmoid of the scores is taken: least squares compare the scores themselves with 1.": _by(
-        lambda s: _squares(s.sigmoid())
-    ),
-    "Scores above 1 cost nothing in your loss; least squares pull from both sides.": _by(
-        lambda s: (1 - s).relu().mean(),
-        lambda s: (1 - s).relu().square().mean(),
-        lambda s: _squares(s.clamp(0, 1)),
-        lambda s: _squares(s.clamp(max=1)),
-    ),
-    "The adversarial loss is a sum over the batch; it is a mean.": _by(lambda s: (s - 1).square().sum()),
-    "The least-squares losses are halved; the text has no factor 1/2.": [total(_times(0.5, fool))],
-    "The adversarial loss is missing: without it nobody asks for images of the other domain.": [total(_no)],
-    "The adversarial loss of one direction is missing: both G and F must fool somebody.": [
-        total(lambda a, b, n: _squares(n.D_B(n.G(a)))),
-        total(lambda a, b, n: _squares(n.D_A(n.F(b)))),
-    ],
-    "The cycle-consistency loss is missing.": [total(around=_no)],
-    "Only one of the two cycles is there: the way A → B → A, and the way B → A → B.": [
-        total(around=lambda a, b, n: l1(n.F(n.G(a)), a)),
-        total(around=lambda a, b, n: l1(n.G(n.F(b)), b)),
-    ],
-    "The cycles run the wrong way: F takes images of B, so after a comes G(a), then F(G(a)).": [
-        total(around=lambda a, b, n: l1(n.G(n.F(a)), a) + l1(n.F(n.G(b)), b))
-    ],
-    "The cycle-consistency loss is a squared error; it is an absolute one, L1.": [total(around=_cycle(l2))],
-    "A distance is a Euclidean length; it is a mean absolute difference, L1.": [
-        total(around=_cycle(torch.dist)),
-        total(around=_cycle(torch.dist), same=_identity(torch.dist)),
-    ],
-    "The identity loss is a squared error; it is an absolute one, L1.": [total(same=_identity(l2))],
-    "Cycles and identity are squared errors; they are absolute ones, L1.": [
-        total(around=_cycle(l2), same=_identity(l2))
-    ],
-    "The mean is inside the absolute value, where errors of opposite sign cancel.": [
-        total(around=_cycle(_inside)),
-        total(same=_identity(_inside)),
-        total(around=_cycle(_inside), same=_identity(_inside)),
-    ],
-    "The identity loss is missing.": [total(same=_no)],
-    "Only one of the two identity losses is there: G(b) with b, and F(a) with a.": [
-        total(same=lambda a, b, n: l1(n.G(b), b)),
-        total(same=lambda a, b, n: l1(n.F(a), a)),
-    ],
-    "The identity loss is weighted by 0.5 or 10. Its weight is half of the cycle's, 0.5 · 10 = 5.": [
-        total(same=_times(0.1, identity)),
-        total(same=_times(2.0, identity)),
-    ],
-    "The cycle-consistency loss lacks its weight of 10.": [total(around=_times(0.1, cycle))],
-    "The weights are missing: 10 for the cycles, 5 for the identity.": [
-        total(around=_times(0.1, cycle), same=_times(0.2, identity))
-    ],
-    "The weight of 10 belongs to the cycles, not to the adversarial loss.": [
-        total(_times(10, fool), _times(0.1, cycle))
-    ],
-    "The weights of the cycle and of the identity are swapped: 10 and 5.": [
-        total(around=_times(0.5, cycle), same=_times(2.0, identity))
-    ],
-    "You take sums where the losses are means: the weights would mean something else for each size.": [
-        total(adversarial, _cycle(distance), _identity(distance))
-        for adversarial in (fool, _adversarial(lambda s: (s - 1).square().sum()))
-        for distance in (_sum, _pixel_sum)
-    ],
-    "You take half of the sum over the two domains; their losses are added.": [
-        _times(0.5, total()),
-        total(around=_times(0.5, cycle)),
-        total(around=_times(0.5, cycle), same=_times(0.5, identity)),
-    ],
-    "You pool the two domains into one mean, so the larger batch weighs more. Each expectation is the mean "
-    "over its own batch.": [
-        total(lambda a, b, n: 2 * _squares(torch.cat([n.D_B(n.G(a)), n.D_A(n.F(b))]))),
-        total(around=lambda a, b, n: 2 * torch.cat([n.F(n.G(a)) - a, n.G(n.F(b)) - b]).abs().mean()),
-    ],
-    "The discriminators' own loss is in it, too: here they are only asked, and learn in their own step.": [
-        lambda a, b, n: total()(a, b, n) + (n.D_A(a) - 1).square().mean() + (n.D_B(b) - 1).square().mean()
-    ],
-}
+BUGS: list[tuple[list[Part], str]] = [
+    ([total(same=lambda a, b, n: l1(n.G(a), a) + l1(n.F(b), b))],
+     "The identity loss is turned round: G translates to B, so it must leave images of B alone, G(b) ≈ b. "
+     "With G(a) ≈ a it is told not to translate at all."),
+    ([total(lambda a, b, n: _squares(n.D_A(n.G(a))) + _squares(n.D_B(n.F(b))))],
+     "The discriminators are swapped: G makes images of B, and D_B judges those."),
+    (_by(lambda s: s.square().mean()),
+     "The generators' target is 1: they want their fakes to be taken for real. With 0 they would work for "
+     "the discriminators."),
+    ([total(_times(-1, fool)), total(_adversarial(lambda s: -s.square().mean()))],
+     "The sign of the adversarial loss is turned: a generator minimises (D - 1)²."),
+    (_by(lambda s: (s.mean() - 1).square()),
+     "The mean is inside the square: (E[D] - 1)² asks only that the scores are 1 on average. Take the square "
+     "of each score's difference from 1, and then the mean."),
+    (_by(lambda s: functional.softplus(-s).mean()),
+     "The adversarial loss is a cross-entropy; asked for are least squares, the mean of (D - 1)²."),
+    (_by(lambda s: -s.mean(), lambda s: (1 - s).mean()),
+     "The adversarial loss is linear in the scores, as for a critic; asked for are least squares, the mean "
+     "of (D - 1)²."),
+    (_by(lambda s: (s - 1).abs().mean(), lambda s: _squares(s).sqrt()),
+     "The adversarial loss is a mean absolute difference or a root; asked for are least squares, the mean of "
+     "(D - 1)²."),
+    (_by(lambda s: _squares(s.sigmoid())),
+     "A sigmoid of the scores is taken: least squares compare the scores themselves with 1."),
+    (_by(lambda s: (1 - s).relu().mean(), lambda s: (1 - s).relu().square().mean(),
+         lambda s: _squares(s.clamp(0, 1)), lambda s: _squares(s.clamp(max=1))),
+     "Scores above 1 cost nothing in your loss; least squares pull from both sides."),
+    (_by(lambda s: (s - 1).square().sum()), "The adversarial loss is a sum over the batch; it is a mean."),
+    ([total(_times(0.5, fool))], "The least-squares losses are halved; the text has no factor 1/2."),
+    ([total(_no)], "The adversarial loss is missing: without it nobody asks for images of the other domain."),
+    ([total(lambda a, b, n: _squares(n.D_B(n.G(a)))), total(lambda a, b, n: _squares(n.D_A(n.F(b))))],
+     "The adversarial loss of one direction is missing: both G and F must fool somebody."),
+    ([total(around=_no)], "The cycle-consistency loss is missing."),
+    ([total(around=lambda a, b, n: l1(n.F(n.G(a)), a)), total(around=lambda a, b, n: l1(n.G(n.F(b)), b))],
+     "Only one of the two cycles is there: the way A → B → A, and the way B → A → B."),
+    ([total(around=lambda a, b, n: l1(n.G(n.F(a)), a) + l1(n.F(n.G(b)), b))],
+     "The cycles run the wrong way: F takes images of B, so after a comes G(a), then F(G(a))."),
+    ([total(around=_cycle(l2))], "The cycle-consistency loss is a squared error; it is an absolute one, L1."),
+    ([total(around=_cycle(torch.dist)), total(around=_cycle(torch.dist), same=_identity(torch.dist))],
+     "A distance is a Euclidean length; it is a mean absolute difference, L1."),
+    ([total(same=_identity(l2))], "The identity loss is a squared error; it is an absolute one, L1."),
+    ([total(around=_cycle(l2), same=_identity(l2))],
+     "Cycles and identity are squared errors; they are absolute ones, L1."),
+    ([total(around=_cycle(_inside)), total(same=_identity(_inside)),
+      total(around=_cycle(_inside), same=_identity(_inside))],
+     "The mean is inside the absolute value, where errors of opposite sign cancel."),
+    ([total(same=_no)], "The identity loss is missing."),
+    ([total(same=lambda a, b, n: l1(n.G(b), b)), total(same=lambda a, b, n: l1(n.F(a), a))],
+     "Only one of the two identity losses is there: G(b) with b, and F(a) with a."),
+    ([total(same=_times(0.1, identity)), total(same=_times(2.0, identity))],
+     "The identity loss is weighted by 0.5 or 10. Its weight is half of the cycle's, 0.5 · 10 = 5."),
+    ([total(around=_times(0.1, cycle))], "The cycle-consistency loss lacks its weight of 10."),
+    ([total(around=_times(0.1, cycle), same=_times(0.2, identity))],
+     "The weights are missing: 10 for the cycles, 5 for the identity."),
+    ([total(_times(10, fool), _times(0.1, cycle))],
+     "The weight of 10 belongs to the cycles, not to the adversarial loss."),
+    ([total(around=_times(0.5, cycle), same=_times(2.0, identity))],
+     "The weights of the cycle and of the identity are swapped: 10 and 5."),
+    ([total(adversarial, _cycle(distance), _identity(distance))
+      for adversarial in (fool, _adversarial(lambda s: (s - 1).square().sum()))
+      for distance in (_sum, _pixel_sum)],
+     "You take sums where the losses are means: the weights would mean something else for each size."),
+    ([_times(0.5, total()), total(around=_times(0.5, cycle)),
+      total(around=_times(0.5, cycle), same=_times(0.5, identity))],
+     "You take half of the sum over the two domains; their losses are added."),
+    ([total(lambda a, b, n: 2 * _squares(torch.cat([n.D_B(n.G(a)), n.D_A(n.F(b))]))),
+      total(around=lambda a, b, n: 2 * torch.cat([n.F(n.G(a)) - a, n.G(n.F(b)) - b]).abs().mean())],
+     "You pool the two domains into one mean, so the larger batch weighs more. Each expectation is the mean "
+     "over its own batch."),
+    ([lambda a, b, n: total()(a, b, n) + (n.D_A(a) - 1).square().mean() + (n.D_B(b) - 1).square().mean()],
+     "The discriminators' own loss is in it, too: here they are only asked, and learn in their own step."),
+]  # fmt: skip

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gentutor.exercises._calls import a
-from gentutor.exercises._compare import Case, Mistake, SameFunction
+from gentutor.exercises._calls import NOTHING, a
+from gentutor.exercises._compare import Case, Row, SameFunction
 from gentutor.exercises._verdict import Exercise, Wrong
 
 ATTACHED = (
@@ -35,7 +35,7 @@ def exchange(fake: Tensor, past: Tensor, swap: Tensor, place: Tensor) -> tuple[T
 def _read(result: Any) -> Tensor:
     """The rows that are shown, and below them those of the past."""
     if result is None:
-        raise Wrong("Your function returns nothing (None): is its return statement missing?")
+        raise Wrong(NOTHING)
     if not isinstance(result, tuple | list) or len(result) != 2:
         raise Wrong(f"Two tensors are expected, (shown, after), but your function returns {a(result)}.")
     result = [torch.from_numpy(part) if isinstance(part, np.ndarray) else part for part in result]
@@ -93,69 +93,35 @@ def _everything_stored(fake: Tensor, past: Tensor, swap: Tensor, place: Tensor) 
     return past.index_copy(0, place, fake.detach())
 
 
-MISTAKES = [
-    Mistake(
-        "Only new images are shown. Where swap is True, an old one is: read it from the past before you "
-        "write the new one into its place.",
-        lambda f, p, s, i: (f.detach(), _after(f, p, s, i)),
-    ),
-    Mistake(
-        "You swap where swap is False, and keep where it is True.",
-        lambda f, p, s, i: exchange(f, p, ~s, i),
-    ),
-    Mistake(
-        "The swap is turned round for what is shown: where swap is True, the old image is shown.",
-        lambda f, p, s, i: (_shown(f, p, ~s, i), _after(f, p, s, i)),
-    ),
-    Mistake(
-        "The swap is turned round for the past: where swap is True, the new image takes the place.",
-        lambda f, p, s, i: (_shown(f, p, s, i), _after(f, p, ~s, i)),
-    ),
-    Mistake(
-        "The past does not change: the images that are not shown now must take the places of those that are.",
-        lambda f, p, s, i: (_shown(f, p, s, i), p),
-    ),
-    Mistake(
-        "You store every new image. One that is shown now is not stored: only the swapped ones take a place.",
-        lambda f, p, s, i: (_shown(f, p, s, i), _everything_stored(f, p, s, i)),
-    ),
-    Mistake(
-        "You store every new image and show only old ones: where swap is False, the new image is shown and "
-        "the past is left alone.",
-        lambda f, p, s, i: exchange(f, p, torch.ones_like(s), i),
-    ),
-    Mistake(
-        "Only old images are shown: where swap is False, the new one is.",
-        lambda f, p, s, i: (p[i], _after(f, p, s, i)),
-    ),
-    Mistake(
-        "The order is lost: row i that is shown belongs to fake i.",
-        lambda f, p, s, i: (torch.cat([p[i[s]], f.detach()[~s]]), _after(f, p, s, i)),
-    ),
-    Mistake(
-        "The order is lost: row i that is shown belongs to fake i.",
-        lambda f, p, s, i: (torch.cat([f.detach()[~s], p[i[s]]]), _after(f, p, s, i)),
-    ),
-    Mistake("The two results are swapped: (shown, after).", lambda f, p, s, i: exchange(f, p, s, i)[::-1]),
-    Mistake(
-        "The pool grows: each swapped image takes the place of an old one.",
-        lambda f, p, s, i: (_shown(f, p, s, i), torch.cat([p, f.detach()[s]])),
-    ),
-    Mistake(
-        "The argument place is not used: image i goes to place[i], not to i.",
-        lambda f, p, s, i: exchange(f, p, s, torch.arange(len(f))),
-    ),
-]
+ORDER = "The order is lost: row i that is shown belongs to fake i."
+MISTAKES: list[Row] = [
+    (lambda f, p, s, i: (f.detach(), _after(f, p, s, i)),
+     "Only new images are shown. Where swap is True, an old one is: read it from the past before you write "
+     "the new one into its place."),
+    (lambda f, p, s, i: exchange(f, p, ~s, i), "You swap where swap is False, and keep where it is True."),
+    (lambda f, p, s, i: (_shown(f, p, ~s, i), _after(f, p, s, i)),
+     "The swap is turned round for what is shown: where swap is True, the old image is shown."),
+    (lambda f, p, s, i: (_shown(f, p, s, i), _after(f, p, ~s, i)),
+     "The swap is turned round for the past: where swap is True, the new image takes the place."),
+    (lambda f, p, s, i: (_shown(f, p, s, i), p),
+     "The past does not change: the images that are not shown now must take the places of those that are."),
+    (lambda f, p, s, i: (_shown(f, p, s, i), _everything_stored(f, p, s, i)),
+     "You store every new image. One that is shown now is not stored: only the swapped ones take a place."),
+    (lambda f, p, s, i: exchange(f, p, torch.ones_like(s), i),
+     "You store every new image and show only old ones: where swap is False, the new image is shown and the "
+     "past is left alone."),
+    (lambda f, p, s, i: (p[i], _after(f, p, s, i)),
+     "Only old images are shown: where swap is False, the new one is."),
+    (lambda f, p, s, i: (torch.cat([p[i[s]], f.detach()[~s]]), _after(f, p, s, i)), ORDER),
+    (lambda f, p, s, i: (torch.cat([f.detach()[~s], p[i[s]]]), _after(f, p, s, i)), ORDER),
+    (lambda f, p, s, i: exchange(f, p, s, i)[::-1], "The two results are swapped: (shown, after)."),
+    (lambda f, p, s, i: (_shown(f, p, s, i), torch.cat([p, f.detach()[s]])),
+     "The pool grows: each swapped image takes the place of an old one."),
+    (lambda f, p, s, i: exchange(f, p, s, torch.arange(len(f))),
+     "The argument place is not used: image i goes to place[i], not to i."),
+]  # fmt: skip
 
 HISTORY_POOL = Exercise(
-    judge=SameFunction(exchange, _cases, MISTAKES, read=_read, crashes=CRASHES),
-    solution=exchange,
-    praise="what is shown and what stays are right for every image, and nothing hangs on the generator.",
-    hints=(
-        "Make new tensors: a detached fake to be shown, and a copy of the past.",
-        "place[swap] are the places of the swapped images. Read them from the old past before you write.",
-        "shown[swap] = past[place[swap]], and in the copy: after[place[swap]] = fake[swap].",
-    ),
+    SameFunction(exchange, _cases, MISTAKES, read=_read, crashes=CRASHES),
+    "what is shown and what stays are right for every image, and nothing hangs on the generator.",
 )
-
-EXERCISES = {"history_pool": HISTORY_POOL}

@@ -1,173 +1,80 @@
 """Questions on CycleGAN; they stand in the chapter, the judges of their answers here."""
 
-from gentutor.exercises._values import Choice, Number
-from gentutor.exercises._verdict import Exercise
+from gentutor.exercises._values import choose, number
 
-RECEPTIVE_FIELD = Exercise(
-    judge=Number(
-        34,
-        {
-            33.0: "Start from the one output pixel itself: the 1 in front of the sum is missing.",
-            13.0: "That is without strides: after a stride of 2, neighbours are two input pixels apart.",
-            70.0: "That is with three halvings, strides 2, 2, 2, 1, 1: the published discriminator.",
-            22.0: "One convolution is missing: the last, with one channel, counts as well.",
-            10.0: "These are the two strided convolutions; each of the other two widens the patch by 3 · 4.",
-            43.0: "A layer's own stride does not widen its patch: multiply the strides before it.",
-            45.0: "Each layer adds k - 1 = 3, not 4, times the strides before it.",
-            44.0: "Each layer adds k - 1 = 3, not 4, times the strides before it; and the start is 1.",
-            16.0: "Four layers of 4 pixels do not add up to 16: each begins where the one before it ends.",
-            256.0: "Kernels do not multiply: each layer adds (k - 1) times the strides before it.",
-            6.0: "That is the side of the map of scores for an image of 32 pixels.",
-            1156.0: "That is the number of pixels in the patch; its side is asked for.",
-            32.0: "The patch may be larger than the image (then it sees the padding, too).",
-        },
-    ),
-    solution=34,
-    praise="1 + 3 · (1 + 2 + 4 + 4) = 34: at 32 pixels the middle scores see nearly the whole picture.",
-    hints=(
-        "Go from the first layer on: how far apart, in input pixels, are two neighbours of its output?",
-        "Each layer adds (k - 1) times the product of the strides before it.",
-        "1 + 3 · 1 + 3 · 2 + 3 · 4 + 3 · 4",
-    ),
-)
+RECEPTIVE_FIELD = number(
+    34,
+    "1 + 3 · (1 + 2 + 4 + 4) = 34: at 32 pixels the middle scores see nearly the whole picture.",
+    (33.0, "Start from the one output pixel itself: the 1 in front of the sum is missing."),
+    (13.0, "That is without strides: after a stride of 2, neighbours are two input pixels apart."),
+    (70.0, "That is with three halvings, strides 2, 2, 2, 1, 1: the published discriminator."),
+    (22.0, "One convolution is missing: the last, with one channel, counts as well."),
+    (10.0, "These are the two strided convolutions; each of the other two widens the patch by 3 · 4."),
+    (43.0, "A layer's own stride does not widen its patch: multiply the strides before it."),
+    (45.0, "Each layer adds k - 1 = 3, not 4, times the strides before it."),
+    (44.0, "Each layer adds k - 1 = 3, not 4, times the strides before it; and the start is 1."),
+    (16.0, "Four layers of 4 pixels do not add up to 16: each begins where the one before it ends."),
+    (256.0, "Kernels do not multiply: each layer adds (k - 1) times the strides before it."),
+    (6.0, "That is the side of the map of scores for an image of 32 pixels."),
+    (1156.0, "That is the number of pixels in the patch; its side is asked for."),
+    (32.0, "The patch may be larger than the image (then it sees the padding, too)."),
+)  # fmt: skip
 
-WHICH_MAPS = Exercise(
-    judge=Choice(
-        "b",
-        {
-            "a": (
-                "-a is uniform on [-1, 1], too, and F(G(a)) = -(-a) = a. Nothing in the two losses knows "
-                "about partners."
-            ),
-            "c": (
-                "2|a| - 1 is uniform on [-1, 1], so the discriminator is content; but a and -a are sent to "
-                "the same b, and no F can tell which of the two it was."
-            ),
-            "d": (
-                "a / 2 comes back, but it is uniform on [-1/2, 1/2]: a discriminator sees at once that the "
-                "larger values are missing."
-            ),
-        },
-    ),
-    solution="b",
-    praise="map 2 is wrong for every a but 0, and neither loss can see it.",
-    hints=(
-        "Ask two things of each map: is G(a) uniform on [-1, 1]? Is there a way back for every a?",
-        "Map 3: where do a = 0.5 and a = -0.5 go?",
-        "Map 4: which values can G(a) take?",
-    ),
-)
+WHICH_MAPS = choose(
+    "b",
+    "map 2 is wrong for every a but 0, and neither loss can see it.",
+    ("a", "-a is uniform on [-1, 1], too, and F(G(a)) = -(-a) = a. Nothing in the two losses knows about "
+          "partners."),
+    ("c", "2|a| - 1 is uniform on [-1, 1], so the discriminator is content; but a and -a are sent to the "
+          "same b, and no F can tell which of the two it was."),
+    ("d", "a / 2 comes back, but it is uniform on [-1/2, 1/2]: a discriminator sees at once that the larger "
+          "values are missing."),
+)  # fmt: skip
 
-FOLDED = Exercise(
-    judge=Number(
-        0.5,
-        {
-            0.0: "G sends a and -a to the same b. Whatever F(b) is, it is wrong for at least one of them.",
-            1.0: "Too large: F(b) = 0 already gives E|a|, which is less.",
-            1 / 3: "That is E[a²], the squared error of F(b) = 0; the loss is an absolute one.",
-            0.25: (
-                "If F returns one of the two, it is right half of the time, and otherwise off by 2|a|, not "
-                "|a|."
-            ),
-            2 / 3: "That is the mean distance of two independent draws; F knows |a|, only not its sign.",
-        },
-        tolerance=0.004,
-    ),
-    solution=0.5,
-    praise="E|a| = 1/2, for F(b) = 0 as for any F between the two candidates.",
-    hints=(
-        "From b, F can find |a| = (b + 1) / 2, but not the sign.",
-        "For a given |a| = r the loss is (|F - r| + |F + r|) / 2. Which F makes it smallest?",
-        "Every F in [-r, r] gives r. What is E|a|?",
-    ),
-)
+FOLDED = number(
+    0.5,
+    "E|a| = 1/2, for F(b) = 0 as for any F between the two candidates.",
+    (0.0, "G sends a and -a to the same b. Whatever F(b) is, it is wrong for at least one of them."),
+    (1.0, "Too large: F(b) = 0 already gives E|a|, which is less."),
+    (1 / 3, "That is E[a²], the squared error of F(b) = 0; the loss is an absolute one."),
+    (0.25, "If F returns one of the two, it is right half of the time, and otherwise off by 2|a|, not |a|."),
+    (2 / 3, "That is the mean distance of two independent draws; F knows |a|, only not its sign."),
+    tolerance=0.004,
+)  # fmt: skip
 
-POOL_AGE = Exercise(
-    judge=Number(
-        100,
-        {
-            50.0: "Only at every second step is a stored image handed out; otherwise the new one is.",
-            25.0: "The chance per step is 1/2 · 1/50; the mean waiting time is 1 over that.",
-            200.0: "At each step the chance that something is swapped is 1/2, not 1/4.",
-            0.01: "That is the chance per step; the mean waiting time is 1 over that.",
-            69.0: "That is the median: after 69 steps half of them are gone. The mean is larger.",
-            2.0: "Every second step some stored image is handed out, but it is one of 50.",
-            99.0: "That is the number of steps in between; the waiting time of a chance p per step is 1/p.",
-        },
-        tolerance=0.4,
-    ),
-    solution=100,
-    praise="1 / (1/2 · 1/50) = 100: the discriminator is reminded of what the generator did 100 images ago.",
-    hints=(
-        "What is the chance that one particular stored image is handed out at a given step?",
-        "1/2 that there is a swap, 1/50 that it is this one.",
-        "A waiting time with chance p per step is geometric: its mean is 1/p.",
-    ),
-)
+POOL_AGE = number(
+    100,
+    "1 / (1/2 · 1/50) = 100: the discriminator is reminded of what the generator did 100 images ago.",
+    (50.0, "Only at every second step is a stored image handed out; otherwise the new one is."),
+    (25.0, "The chance per step is 1/2 · 1/50; the mean waiting time is 1 over that."),
+    (200.0, "At each step the chance that something is swapped is 1/2, not 1/4."),
+    (0.01, "That is the chance per step; the mean waiting time is 1 over that."),
+    (69.0, "That is the median: after 69 steps half of them are gone. The mean is larger."),
+    (2.0, "Every second step some stored image is handed out, but it is one of 50."),
+    (99.0, "That is the number of steps in between; the waiting time of a chance p per step is 1/p."),
+    tolerance=0.4,
+)  # fmt: skip
 
-SPOT_THE_BUG = Exercise(
-    judge=Choice(
-        "d",
-        {
-            "a": "G takes images of A, F those of B: this is right.",
-            "b": (
-                "D_B judges what G makes, D_A what F makes. (The gradients that this leaves in the "
-                "discriminators are wiped out by d_optimizer.zero_grad(); freezing them saves the work.)"
-            ),
-            "c": "a goes to B and back, b to A and back: this is right.",
-            "e": (
-                "Each discriminator sees real images of its domain and fakes of it, and a pool detaches what "
-                "it is given: this is right."
-            ),
-        },
-    ),
-    solution="d",
-    praise=(
-        "the identity loss is for images that are already in the target domain, G(b) and F(a). As it "
-        "stands here, it forbids the translation: colours and strokes stay what they were."
-    ),
-    hints=(
-        "For each network, say what domain it takes and what domain it gives, and check every line.",
-        "Which term would be 0 if nothing were translated at all?",
-        "The identity loss asks G to leave alone what is in B already.",
-    ),
-)
+SPOT_THE_BUG = choose(
+    "d",
+    "the identity loss is for images that are already in the target domain, G(b) and F(a). As it stands "
+    "here, it forbids the translation: colours and strokes stay what they were.",
+    ("a", "G takes images of A, F those of B: this is right."),
+    ("b", "D_B judges what G makes, D_A what F makes. (The gradients that this leaves in the discriminators "
+          "are wiped out by d_optimizer.zero_grad(); freezing them saves the work.)"),
+    ("c", "a goes to B and back, b to A and back: this is right."),
+    ("e", "Each discriminator sees real images of its domain and fakes of it, and a pool detaches what it is "
+          "given: this is right."),
+)  # fmt: skip
 
-HIDDEN = Exercise(
-    judge=Choice(
-        "b",
-        {
-            "a": (
-                "Usual colours are a property of the visible lines, and these have not changed. They would "
-                "also be wrong for a picture with unusual ones, so the loss would not be nearly 0."
-            ),
-            "c": (
-                "Two pictures that differ in colour alone have the same lines: no amount of data tells F "
-                "which of them it was. It must have been told."
-            ),
-            "d": (
-                "D_A sees pictures with good colours, and has nothing against them. Nor does it ever see "
-                "which drawing they came from."
-            ),
-        },
-    ),
-    solution="b",
-    praise=(
-        "a many-to-one translation cannot be undone, so the cycle-consistency loss rewards hiding what is "
-        "lost (Chu et al. 2017)."
-    ),
-    hints=(
-        "How many pictures of A have the same line drawing? What would an honest F know about the colour?",
-        "Where can the information have been, if a change of 0.02 destroys it?",
-        "The cycle-consistency loss pays G for telling F what it will need.",
-    ),
-)
-
-EXERCISES = {
-    "receptive_field": RECEPTIVE_FIELD,
-    "which_maps": WHICH_MAPS,
-    "folded_map": FOLDED,
-    "pool_age": POOL_AGE,
-    "spot_the_bug": SPOT_THE_BUG,
-    "hidden_information": HIDDEN,
-}
+HIDDEN = choose(
+    "b",
+    "a many-to-one translation cannot be undone, so the cycle-consistency loss rewards hiding what is lost "
+    "(Chu et al. 2017).",
+    ("a", "Usual colours are a property of the visible lines, and these have not changed. They would also be "
+          "wrong for a picture with unusual ones, so the loss would not be nearly 0."),
+    ("c", "Two pictures that differ in colour alone have the same lines: no amount of data tells F which of "
+          "them it was. It must have been told."),
+    ("d", "D_A sees pictures with good colours, and has nothing against them. Nor does it ever see which "
+          "drawing they came from."),
+)  # fmt: skip

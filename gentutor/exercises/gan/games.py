@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from gentutor.exercises._compare import Case, Mistake, SameFunction
+from gentutor.exercises._compare import Case, Row, SameFunction
 from gentutor.exercises._numbers import read_pair, read_unordered_pair
 from gentutor.exercises._verdict import Exercise
 
@@ -60,55 +60,26 @@ def _implicit(x: float, y: float, rate: float) -> Pair:
     return (x - rate * y) / (1 + rate**2), (y + rate * x) / (1 + rate**2)
 
 
+BILINEAR_MISTAKES: list[Row] = [
+    (_ahead, "This is the plain simultaneous step, which spirals out: look ahead first."),
+    (_alternating, "This is the alternating step, which circles: look ahead with both, then step."),
+    (_from_ahead, "You step on from the point ahead, which makes two plain steps. Use its gradient, but step "
+                  "from where you were."),
+    (_midpoint, "The look ahead is a full step, not half a step (that would be the midpoint rule)."),
+    (_both_descend, "Both players descend; y maximises, so it goes up."),
+    (_alternating_ahead, "Both look ahead from the old point; your y looks ahead from the new x."),
+    (_implicit, "This is the implicit step, which solves for the new point; extra-gradient only looks "
+                "ahead."),
+    (lambda x, y, r: extragradient_step(x, y, r)[::-1],
+     "The results are the wrong way round: first x, then y."),
+    (lambda x, y, r: extragradient_step(x, y, -r), "The players are swapped: x minimises, y maximises."),
+    (lambda x, y, r: (x - r * (y + r * x), y + r * x),
+     "Only x looks ahead at y; y needs the gradient at the point ahead, too."),
+]  # fmt: skip
+
 BILINEAR = Exercise(
-    judge=SameFunction(
-        extragradient_step,
-        _bilinear_cases,
-        [
-            Mistake("This is the plain simultaneous step, which spirals out: look ahead first.", _ahead),
-            Mistake(
-                "This is the alternating step, which circles: look ahead with both, then step.", _alternating
-            ),
-            Mistake(
-                "You step on from the point ahead, which makes two plain steps. Use its gradient, but step "
-                "from where you were.",
-                _from_ahead,
-            ),
-            Mistake(
-                "The look ahead is a full step, not half a step (that would be the midpoint rule).", _midpoint
-            ),
-            Mistake("Both players descend; y maximises, so it goes up.", _both_descend),
-            Mistake(
-                "Both look ahead from the old point; your y looks ahead from the new x.",
-                _alternating_ahead,
-            ),
-            Mistake(
-                "This is the implicit step, which solves for the new point; extra-gradient only looks ahead.",
-                _implicit,
-            ),
-            Mistake(
-                "The results are the wrong way round: first x, then y.",
-                lambda x, y, r: extragradient_step(x, y, r)[::-1],
-            ),
-            Mistake(
-                "The players are swapped: x minimises, y maximises.",
-                lambda x, y, r: extragradient_step(x, y, -r),
-            ),
-            Mistake(
-                "Only x looks ahead at y; y needs the gradient at the point ahead, too.",
-                lambda x, y, r: (x - r * (y + r * x), y + r * x),
-            ),
-        ],
-        read=read_pair,
-        tolerance=1e-6,
-    ),
-    solution=extragradient_step,
-    praise="with a learning rate below 1, such steps come to the equilibrium (0, 0).",
-    hints=(
-        "The gradient of xy is y with respect to x and x with respect to y. x goes down, y goes up.",
-        "First a plain simultaneous step to a point ahead (keep the old point).",
-        "Then step from the old point with the gradient at the point ahead.",
-    ),
+    SameFunction(extragradient_step, _bilinear_cases, BILINEAR_MISTAKES, read=read_pair, tolerance=1e-6),
+    "with a learning rate below 1, such steps come to the equilibrium (0, 0).",
 )
 
 
@@ -143,69 +114,42 @@ OF_B = "These are the eigenvalues µ of B in A = I + learning_rate · B; those o
 FOUR = "The roots of x² + b x + c = 0 are (-b ± √(b² - 4 c)) / 2: the 4 is missing."
 TWO = "The roots of x² + b x + c = 0 are (-b ± √(b² - 4 c)) / 2: the division by 2 is missing."
 IMAGINARY = "For γ < 1 the root is imaginary: use cmath.sqrt, complex tensors, or torch.linalg.eigvals."
+DIRAC_MISTAKES: list[Row] = [
+    (lambda h, g: _dirac(1.0, -g, one=0.0), OF_B),
+    (lambda h, g: _dirac(-1.0, -g, one=0.0),
+     "These are the eigenvalues of the gradients' matrix; a step subtracts learning_rate times it from the "
+     "identity."),
+    (lambda h, g: _dirac(1.0, -g), OF_B + " (Your learning_rate is not used.)"),
+    (lambda h, g: 1 + h * _roots(g, 0.25, four=1), FOUR),
+    (lambda h, g: 1 + h * _roots(g, 0.25, two=1), TWO),
+    (lambda h, g: _roots(h * g - 2, 1 - h * g + h * h / 4, four=1), FOUR),
+    (lambda h, g: _roots(h * g - 2, 1 - h * g + h * h / 4, two=1), TWO),
+    (lambda h, g: _dirac(h, -g, one=0.0), "The identity is missing: a step adds its change to where it was."),
+    (lambda h, g: _dirac(h, 0.0), "The penalty is missing: A's lower right entry is 1 - ηγ."),
+    (lambda h, g: _dirac(h, g),
+     "The sign of the step is turned: both losses are minimised, so A has 1 - ηγ, not 1 + ηγ."),
+    (lambda h, g: _dirac(h, -g / 2), "The penalty γ/2 · ψ² has the derivative γψ, without the 1/2."),
+    (lambda h, g: _dirac(h, -2 * g), "The penalty γ/2 · ψ² has the derivative γψ, not 2γψ."),
+    (lambda h, g: _dirac(h, -g, (1.0, -1.0)),
+     "A's off-diagonal entries are η/2 and -η/2: at 0 the logistic loss has the slope 1/2, not 1."),
+    (lambda h, g: _dirac(h, -g, (0.5, 0.5)),
+     "The off-diagonal entries have opposite signs: what lowers one player's loss raises the other's."),
+    (lambda h, g: _dirac(h, -g - h / 4),
+     "This is the alternating update; here both players step from the same point."),
+    (lambda h, g: 1 - h * (g + torch.tensor([1.0, -1.0]) * _real_root(g)) / 2, IMAGINARY),
+    (lambda h, g: dirac_eigenvalues(h, g).real, "Their imaginary parts are missing."),
+    (lambda h, g: dirac_eigenvalues(h, g).abs(),
+     "These are the moduli; the eigenvalues themselves are asked for, as complex numbers."),
+]  # fmt: skip
+
 DIRAC = Exercise(
-    judge=SameFunction(
+    SameFunction(
         dirac_eigenvalues,
         _dirac_cases,
-        [
-            Mistake(OF_B, lambda h, g: _dirac(1.0, -g, one=0.0)),
-            Mistake(
-                "These are the eigenvalues of the gradients' matrix; a step subtracts learning_rate times it "
-                "from the identity.",
-                lambda h, g: _dirac(-1.0, -g, one=0.0),
-            ),
-            Mistake(OF_B + " (Your learning_rate is not used.)", lambda h, g: _dirac(1.0, -g)),
-            Mistake(FOUR, lambda h, g: 1 + h * _roots(g, 0.25, four=1)),
-            Mistake(TWO, lambda h, g: 1 + h * _roots(g, 0.25, two=1)),
-            Mistake(FOUR, lambda h, g: _roots(h * g - 2, 1 - h * g + h * h / 4, four=1)),
-            Mistake(TWO, lambda h, g: _roots(h * g - 2, 1 - h * g + h * h / 4, two=1)),
-            Mistake(
-                "The identity is missing: a step adds its change to where it was.",
-                lambda h, g: _dirac(h, -g, one=0.0),
-            ),
-            Mistake("The penalty is missing: A's lower right entry is 1 - ηγ.", lambda h, g: _dirac(h, 0.0)),
-            Mistake(
-                "The sign of the step is turned: both losses are minimised, so A has 1 - ηγ, not 1 + ηγ.",
-                lambda h, g: _dirac(h, g),
-            ),
-            Mistake(
-                "The penalty γ/2 · ψ² has the derivative γψ, without the 1/2.", lambda h, g: _dirac(h, -g / 2)
-            ),
-            Mistake("The penalty γ/2 · ψ² has the derivative γψ, not 2γψ.", lambda h, g: _dirac(h, -2 * g)),
-            Mistake(
-                "A's off-diagonal entries are η/2 and -η/2: at 0 the logistic loss has the slope 1/2, not 1.",
-                lambda h, g: _dirac(h, -g, (1.0, -1.0)),
-            ),
-            Mistake(
-                "The off-diagonal entries have opposite signs: what lowers one player's loss raises the "
-                "other's.",
-                lambda h, g: _dirac(h, -g, (0.5, 0.5)),
-            ),
-            Mistake(
-                "This is the alternating update; here both players step from the same point.",
-                lambda h, g: _dirac(h, -g - h / 4),
-            ),
-            Mistake(IMAGINARY, lambda h, g: 1 - h * (g + torch.tensor([1.0, -1.0]) * _real_root(g)) / 2),
-            Mistake(
-                "Their imaginary parts are missing.",
-                lambda h, g: dirac_eigenvalues(h, g).real,
-            ),
-            Mistake(
-                "These are the moduli; the eigenvalues themselves are asked for, as complex numbers.",
-                lambda h, g: dirac_eigenvalues(h, g).abs(),
-            ),
-        ],
+        DIRAC_MISTAKES,
         read=read_unordered_pair,
         tolerance=1e-4,
         crashes={"math domain error": IMAGINARY},
     ),
-    solution=dirac_eigenvalues,
-    praise="without the penalty both moduli are above 1, so steps lead away; enough of it brings them in.",
-    hints=(
-        "A = I + ηB with B = [[0, 1/2], [-1/2, -γ]], where η is learning_rate.",
-        "The eigenvalues of A are 1 + ηµ for the eigenvalues µ of B, which solve µ² + γµ + 1/4 = 0.",
-        "Their root is imaginary for γ < 1: use complex numbers, or torch.linalg.eigvals of A.",
-    ),
+    "without the penalty both moduli are above 1, so steps lead away; enough of it brings them in.",
 )
-
-EXERCISES = {"bilinear_step": BILINEAR, "dirac_eigenvalues": DIRAC}

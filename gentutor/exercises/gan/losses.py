@@ -18,7 +18,7 @@ from gentutor.exercises._batches import (
     one_batch,
     two_batches,
 )
-from gentutor.exercises._compare import Mistake, SameFunction
+from gentutor.exercises._compare import Row, SameFunction
 from gentutor.exercises._verdict import Exercise
 from gentutor.objectives import adversarial
 
@@ -41,175 +41,118 @@ def log_not_d(logits: Tensor) -> Tensor:
     return F.logsigmoid(-logits)
 
 
-def imprecise(loss: Callable[[Callable, Callable], Callable[..., Tensor]]) -> list[Mistake]:
+def imprecise(loss: Callable[[Callable, Callable], Callable[..., Tensor]]) -> list[Row]:
     """The usual ways to lose a loss's precision; ``loss`` makes it from log D and log(1 - D)."""
 
     def entropy(target: float) -> Callable[[Tensor], Tensor]:
         return lambda x: -F.binary_cross_entropy(d(x), torch.full_like(x, target), reduction="none")
 
     return [
-        Mistake(NAIVE, loss(lambda x: d(x).log(), lambda x: (1 - d(x)).log())),
-        Mistake(FUDGE, loss(lambda x: (d(x) + 1e-8).log(), lambda x: (1 - d(x) + 1e-8).log())),
-        Mistake(BCE, loss(entropy(1.0), entropy(0.0))),
+        (loss(lambda x: d(x).log(), lambda x: (1 - d(x)).log()), NAIVE),
+        (loss(lambda x: (d(x) + 1e-8).log(), lambda x: (1 - d(x) + 1e-8).log()), FUDGE),
+        (loss(entropy(1.0), entropy(0.0)), BCE),
     ]
 
 
+DISCRIMINATOR_MISTAKES: list[Row] = [
+    (lambda r, f: log_d(r).mean() + log_not_d(f).mean(),
+     SIGN.format("you return the value V(D, G) that the discriminator raises; its loss is -V")),
+    (lambda r, f: -(log_d(r).mean() + log_not_d(f).mean()) / 2,
+     "You average the two terms; the equation adds them, so this is half of the loss (log 2 instead of log 4 "
+     "at D = 1/2)."),
+    (lambda r, f: -log_not_d(r).mean() - log_d(f).mean(),
+     "The labels are swapped: the discriminator should say 1 for real and 0 for fake."),
+    (lambda r, f: -log_d(r).mean() - log_d(f).mean(),
+     "The fakes are labelled as real: for them the discriminator's term is log(1 - D), not log D. (Label 1 "
+     "for fakes belongs in the generator's loss.)"),
+    (lambda r, f: -log_d(r).mean() + log_not_d(f).mean(),
+     "The fake term has the wrong sign: both expectations enter with a minus."),
+    (lambda r, f: -torch.cat([log_d(r).flatten(), log_not_d(f).flatten()]).mean(), POOLED),
+    (lambda r, f: -2 * torch.cat([log_d(r).flatten(), log_not_d(f).flatten()]).mean(), POOLED),
+    (lambda r, f: -log_d(r).sum() - log_not_d(f).sum(), SUM),
+    (lambda r, f: -log_d(r).mean() + 0 * f.sum(), "The fake term is missing."),
+    (lambda r, f: -log_not_d(f).mean() + 0 * r.sum(), "The real term is missing."),
+    (lambda r, f: -log_d(r).mean() - log_not_d(r).mean() + 0 * f.sum(),
+     "The second expectation is over generated samples, but yours is over the data: use fake_logits."),
+    (lambda r, f: -log_d(d(r)).mean() - log_not_d(d(f)).mean(), TWICE),
+    (lambda r, f: -d(r).mean() - (1 - d(f)).mean(), NO_LOG),
+    (lambda r, f: (1 - d(r)).mean() + d(f).mean(), NO_LOG),
+    (lambda r, f: -d(r).mean().log() - (1 - d(f)).mean().log(), EARLY),
+    (lambda r, f: -log_d(r.mean()) - log_not_d(f.mean()), EARLY),
+    (lambda r, f: -(0.9 * log_d(r) + 0.1 * log_not_d(r)).mean() - log_not_d(f).mean(), SMOOTHED),
+    (lambda r, f: -log_d(r).sum() / len(r) - log_not_d(f).sum() / len(f), LENGTH),
+    *imprecise(lambda log_d, log_not_d: lambda r, f: -log_d(r).mean() - log_not_d(f).mean()),
+]  # fmt: skip
+
 DISCRIMINATOR = Exercise(
-    judge=SameFunction(
+    SameFunction(
         adversarial.discriminator_loss,
         lambda: two_batches("real_logits", "fake_logits", EXTREME),
-        [
-            Mistake(
-                SIGN.format("you return the value V(D, G) that the discriminator raises; its loss is -V"),
-                lambda r, f: log_d(r).mean() + log_not_d(f).mean(),
-            ),
-            Mistake(
-                "You average the two terms; the equation adds them, so this is half of the loss (log 2 "
-                "instead of log 4 at D = 1/2).",
-                lambda r, f: -(log_d(r).mean() + log_not_d(f).mean()) / 2,
-            ),
-            Mistake(
-                "The labels are swapped: the discriminator should say 1 for real and 0 for fake.",
-                lambda r, f: -log_not_d(r).mean() - log_d(f).mean(),
-            ),
-            Mistake(
-                "The fakes are labelled as real: for them the discriminator's term is log(1 - D), not log D. "
-                "(Label 1 for fakes belongs in the generator's loss.)",
-                lambda r, f: -log_d(r).mean() - log_d(f).mean(),
-            ),
-            Mistake(
-                "The fake term has the wrong sign: both expectations enter with a minus.",
-                lambda r, f: -log_d(r).mean() + log_not_d(f).mean(),
-            ),
-            *(
-                Mistake(
-                    POOLED,
-                    lambda r, f, weight=weight: (
-                        -torch.cat([log_d(r).flatten(), log_not_d(f).flatten()]).mean() * weight
-                    ),
-                )
-                for weight in (1, 2)
-            ),
-            Mistake(SUM, lambda r, f: -log_d(r).sum() - log_not_d(f).sum()),
-            Mistake("The fake term is missing.", lambda r, f: -log_d(r).mean() + 0 * f.sum()),
-            Mistake("The real term is missing.", lambda r, f: -log_not_d(f).mean() + 0 * r.sum()),
-            Mistake(
-                "The second expectation is over generated samples, but yours is over the data: use "
-                "fake_logits.",
-                lambda r, f: -log_d(r).mean() - log_not_d(r).mean() + 0 * f.sum(),
-            ),
-            Mistake(TWICE, lambda r, f: -log_d(d(r)).mean() - log_not_d(d(f)).mean()),
-            Mistake(NO_LOG, lambda r, f: -d(r).mean() - (1 - d(f)).mean()),
-            Mistake(NO_LOG, lambda r, f: (1 - d(r)).mean() + d(f).mean()),
-            Mistake(EARLY, lambda r, f: -d(r).mean().log() - (1 - d(f)).mean().log()),
-            Mistake(EARLY, lambda r, f: -log_d(r.mean()) - log_not_d(f.mean())),
-            Mistake(
-                SMOOTHED,
-                lambda r, f: -(0.9 * log_d(r) + 0.1 * log_not_d(r)).mean() - log_not_d(f).mean(),
-            ),
-            Mistake(LENGTH, lambda r, f: -log_d(r).sum() / len(r) - log_not_d(f).sum() / len(f)),
-            *imprecise(lambda log_d, log_not_d: lambda r, f: -log_d(r).mean() - log_not_d(f).mean()),
-        ],
+        DISCRIMINATOR_MISTAKES,
         crashes=CRASHES,
     ),
-    solution=adversarial.discriminator_loss,
-    praise="the value and the gradient are the reference's, for any two batches and at logits of ±100.",
-    hints=(
-        "D(x) is the sigmoid of a logit. Which batch should it call real, and which fake?",
-        "1 - sigmoid(x) = sigmoid(-x), so both terms are logarithms of a sigmoid: look at F.logsigmoid.",
-        "Two means with a minus each: one of F.logsigmoid(real_logits), one of F.logsigmoid(-fake_logits).",
-    ),
+    "the value and the gradient are the reference's, for any two batches and at logits of ±100.",
 )
+
+HALF = "The factor 1/2 does not belong here."
+GENERATOR_MISTAKES: list[Row] = [
+    (lambda f: log_not_d(f).mean(),
+     "This is the saturating loss, E[log(1 - D(G(z)))], of the minimax game: its gradient vanishes when the "
+     "discriminator is sure. The non-saturating one is -E[log D(G(z))]."),
+    (lambda f: -log_not_d(f).mean(),
+     "The fakes are labelled as fake: this is the discriminator's term, and lowering it helps the "
+     "discriminator. The generator wants the label 1."),
+    (lambda f: log_d(f).mean(),
+     SIGN.format("a generator that minimises E[log D(G(z))] learns to be found out")),
+    (lambda f: -log_d(f).sum(), SUM),
+    (lambda f: -log_d(f).mean() / 2, HALF),
+    (lambda f: -log_d(d(f)).mean(), TWICE),
+    (lambda f: -d(f).mean(), NO_LOG),
+    (lambda f: (1 - d(f)).mean(), NO_LOG),
+    (lambda f: -f.mean(),
+     "This is the generator's loss against a critic, -E[score]. Here the output is a logit: D is its "
+     "sigmoid."),
+    (lambda f: -d(f).mean().log(), EARLY),
+    (lambda f: -log_d(f.mean()), EARLY),
+    (lambda f: -(0.9 * log_d(f) + 0.1 * log_not_d(f)).mean(), SMOOTHED),
+    (lambda f: -log_d(f).sum() / len(f), LENGTH),
+    *imprecise(lambda log_d, log_not_d: lambda f: -log_d(f).mean()),
+]  # fmt: skip
 
 GENERATOR = Exercise(
-    judge=SameFunction(
+    SameFunction(
         adversarial.generator_loss,
         lambda: one_batch("fake_logits", EXTREME),
-        [
-            Mistake(
-                "This is the saturating loss, E[log(1 - D(G(z)))], of the minimax game: its gradient "
-                "vanishes when the discriminator is sure. The non-saturating one is -E[log D(G(z))].",
-                lambda f: log_not_d(f).mean(),
-            ),
-            Mistake(
-                "The fakes are labelled as fake: this is the discriminator's term, and lowering it helps the "
-                "discriminator. The generator wants the label 1.",
-                lambda f: -log_not_d(f).mean(),
-            ),
-            Mistake(
-                SIGN.format("a generator that minimises E[log D(G(z))] learns to be found out"),
-                lambda f: log_d(f).mean(),
-            ),
-            Mistake(SUM, lambda f: -log_d(f).sum()),
-            Mistake("The factor 1/2 does not belong here.", lambda f: -log_d(f).mean() / 2),
-            Mistake(TWICE, lambda f: -log_d(d(f)).mean()),
-            Mistake(NO_LOG, lambda f: -d(f).mean()),
-            Mistake(NO_LOG, lambda f: (1 - d(f)).mean()),
-            Mistake(
-                "This is the generator's loss against a critic, -E[score]. Here the output is a logit: D is "
-                "its sigmoid.",
-                lambda f: -f.mean(),
-            ),
-            Mistake(EARLY, lambda f: -d(f).mean().log()),
-            Mistake(EARLY, lambda f: -log_d(f.mean())),
-            Mistake(SMOOTHED, lambda f: -(0.9 * log_d(f) + 0.1 * log_not_d(f)).mean()),
-            Mistake(LENGTH, lambda f: -log_d(f).sum() / len(f)),
-            *imprecise(lambda log_d, log_not_d: lambda f: -log_d(f).mean()),
-        ],
+        GENERATOR_MISTAKES,
         crashes=CRASHES,
     ),
-    solution=adversarial.generator_loss,
-    praise="the value and the gradient are the reference's; at a logit of -100 the generator still learns.",
-    hints=(
-        "What would the generator like the discriminator to say about its samples?",
-        "It is the cross-entropy of the fakes with the label 1.",
-        "The mean of F.logsigmoid(fake_logits), with a minus.",
-    ),
+    "the value and the gradient are the reference's; at a logit of -100 the generator still learns.",
 )
+
+SATURATING_MISTAKES: list[Row] = [
+    (lambda f: -log_d(f).mean(),
+     "This is the non-saturating loss, -E[log D(G(z))]. The minimax game's own is E[log(1 - D(G(z)))]."),
+    (lambda f: -log_not_d(f).mean(),
+     SIGN.format("this is the discriminator's term; the generator lowers what the discriminator raises")),
+    (lambda f: log_d(f).mean(),
+     "This is E[log D(G(z))]: the 1 - is missing (and minimising this, the generator learns to be found "
+     "out)."),
+    (lambda f: log_not_d(f).sum(), SUM),
+    (lambda f: log_not_d(f).mean() / 2, HALF),
+    (lambda f: log_not_d(d(f)).mean(), TWICE),
+    (lambda f: (1 - d(f)).mean(), NO_LOG),
+    (lambda f: (1 - d(f)).mean().log(), EARLY),
+    (lambda f: log_not_d(f.mean()), EARLY),
+    (lambda f: log_not_d(f).sum() / len(f), LENGTH),
+    *imprecise(lambda log_d, log_not_d: lambda f: log_not_d(f).mean()),
+]  # fmt: skip
 
 SATURATING = Exercise(
-    judge=SameFunction(
+    SameFunction(
         adversarial.saturating_generator_loss,
         lambda: one_batch("fake_logits", EXTREME),
-        [
-            Mistake(
-                "This is the non-saturating loss, -E[log D(G(z))]. The minimax game's own is E[log(1 - "
-                "D(G(z)))].",
-                lambda f: -log_d(f).mean(),
-            ),
-            Mistake(
-                SIGN.format(
-                    "this is the discriminator's term; the generator lowers what the discriminator raises"
-                ),
-                lambda f: -log_not_d(f).mean(),
-            ),
-            Mistake(
-                "This is E[log D(G(z))]: the 1 - is missing (and minimising this, the generator learns to be "
-                "found out).",
-                lambda f: log_d(f).mean(),
-            ),
-            Mistake(SUM, lambda f: log_not_d(f).sum()),
-            Mistake("The factor 1/2 does not belong here.", lambda f: log_not_d(f).mean() / 2),
-            Mistake(TWICE, lambda f: log_not_d(d(f)).mean()),
-            Mistake(NO_LOG, lambda f: (1 - d(f)).mean()),
-            Mistake(EARLY, lambda f: (1 - d(f)).mean().log()),
-            Mistake(EARLY, lambda f: log_not_d(f.mean())),
-            Mistake(LENGTH, lambda f: log_not_d(f).sum() / len(f)),
-            *imprecise(lambda log_d, log_not_d: lambda f: log_not_d(f).mean()),
-        ],
+        SATURATING_MISTAKES,
         crashes=CRASHES,
     ),
-    solution=adversarial.saturating_generator_loss,
-    praise="the value and the gradient are the reference's, and the gradient is gone where D is sure.",
-    hints=(
-        "Only one term of the minimax value depends on the generator.",
-        "1 - sigmoid(x) = sigmoid(-x).",
-        "The mean of F.logsigmoid(-fake_logits), without a minus in front.",
-    ),
+    "the value and the gradient are the reference's, and the gradient is gone where D is sure.",
 )
-
-EXERCISES = {
-    "discriminator_loss": DISCRIMINATOR,
-    "generator_loss": GENERATOR,
-    "saturating_generator_loss": SATURATING,
-}

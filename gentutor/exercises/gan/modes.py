@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from gentutor import evaluation
-from gentutor.exercises._compare import Case, Mistake, SameFunction
+from gentutor.exercises._compare import Case, Row, SameFunction
 from gentutor.exercises._numbers import read_pair
 from gentutor.exercises._verdict import Exercise
 
@@ -92,85 +92,42 @@ def _nearest(distance: Tensor) -> Tensor:
 
 BAD = "Bad samples count, too: a hit of a mode is a sample within 3 std that has it as its nearest."
 
-COUNT_MODES = Exercise(
-    judge=SameFunction(
-        evaluation.mode_count,
-        _mode_cases,
-        [
-            Mistake(
-                "One stray hit covers a mode in your count: it takes at least N / (4 K) hits.",
-                _modes_by(lambda hits, distance: hits > 0),
-            ),
-            Mistake(
-                "A quarter of N / K is not rounded down: 3 hits are less than 3.4.",
-                _modes_by(lambda hits, distance: hits >= len(distance) // (4 * distance.shape[1])),
-            ),
-            Mistake(
-                "At least a quarter: a mode with exactly N / (4 K) hits is covered.",
-                _modes_by(lambda hits, distance: hits > _fair(distance) / 4),
-            ),
-            Mistake(
-                "The fair share is N / K of all samples; yours is of the good ones alone.",
-                _modes_by(lambda hits, distance: 4 * len(hits) * hits >= hits.sum().clamp(min=1)),
-            ),
-            Mistake(
-                "A quarter of the fair share is enough; you ask for the whole of it, N / K hits.",
-                _modes_by(lambda hits, distance: hits >= _fair(distance)),
-            ),
-            Mistake(BAD, _modes_by(lambda hits, distance: _nearest(distance) >= _fair(distance) / 4)),
-            Mistake(BAD, _modes_by(lambda hits, distance: _nearest(distance) > 0)),
-            Mistake(
-                BAD + " And so does the share.",
-                lambda s, m, std: (int((_nearest(_distance(s, m)) >= len(s) / (4 * len(m))).sum()), 1.0),
-            ),
-            Mistake(
-                "The share is of samples, good ones by all; yours is the share of modes covered.",
-                lambda s, m, std: (_right(s, m, std)[0], _right(s, m, std)[0] / len(m)),
-            ),
-            Mistake(
-                "The radius is three standard deviations, not three variances.",
-                lambda s, m, std: _count(_distance(s, m), 3 * std**2),
-            ),
-            Mistake(
-                "The radius is three standard deviations, not one.",
-                lambda s, m, std: _count(_distance(s, m), std),
-            ),
-            Mistake(
-                "You compare squared distances with 3 std: take the root, or square the radius.",
-                lambda s, m, std: _count(_distance(s, m).square(), 3 * std),
-            ),
-            Mistake(
-                "The share is a fraction between 0 and 1, not in percent.",
-                lambda s, m, std: (_right(s, m, std)[0], 100 * _right(s, m, std)[1]),
-            ),
-            Mistake(
-                "The share is a fraction; yours is the number of good samples.",
-                lambda s, m, std: (_right(s, m, std)[0], len(s) * _right(s, m, std)[1]),
-            ),
-            Mistake(
-                "The results are the wrong way round: first the modes, then the share.",
-                lambda s, m, std: _right(s, m, std)[::-1],
-            ),
-            Mistake(
-                "Distances are Euclidean; yours takes the larger of the two coordinates' distances.",
-                lambda s, m, std: _count(torch.cdist(s, m, p=torch.inf), 3 * std),
-            ),
-            Mistake(
-                "Distances are Euclidean; yours adds the two coordinates' distances.",
-                lambda s, m, std: _count(torch.cdist(s, m, p=1), 3 * std),
-            ),
-            Mistake("A sample near two modes is a hit of the nearer one only.", _any_mode),
-        ],
-        read=read_pair,
-        tolerance=1e-6,
-    ),
-    solution=evaluation.mode_count,
-    praise="quality and variety are counted apart, and stray hits cover no mode.",
-    hints=(
-        "torch.cdist(samples, means) holds all distances, (N, K); .min(dim=1) finds each sample's mode.",
-        "good = distance <= 3 * std; the share is its mean.",
-        "mode[good].bincount(minlength=K) has the hits of each mode; compare them with N / (4 K).",
-    ),
-)
+MISTAKES: list[Row] = [
+    (_modes_by(lambda hits, distance: hits > 0),
+     "One stray hit covers a mode in your count: it takes at least N / (4 K) hits."),
+    (_modes_by(lambda hits, distance: hits >= len(distance) // (4 * distance.shape[1])),
+     "A quarter of N / K is not rounded down: 3 hits are less than 3.4."),
+    (_modes_by(lambda hits, distance: hits > _fair(distance) / 4),
+     "At least a quarter: a mode with exactly N / (4 K) hits is covered."),
+    (_modes_by(lambda hits, distance: 4 * len(hits) * hits >= hits.sum().clamp(min=1)),
+     "The fair share is N / K of all samples; yours is of the good ones alone."),
+    (_modes_by(lambda hits, distance: hits >= _fair(distance)),
+     "A quarter of the fair share is enough; you ask for the whole of it, N / K hits."),
+    (_modes_by(lambda hits, distance: _nearest(distance) >= _fair(distance) / 4), BAD),
+    (_modes_by(lambda hits, distance: _nearest(distance) > 0), BAD),
+    (lambda s, m, std: (int((_nearest(_distance(s, m)) >= len(s) / (4 * len(m))).sum()), 1.0),
+     BAD + " And so does the share."),
+    (lambda s, m, std: (_right(s, m, std)[0], _right(s, m, std)[0] / len(m)),
+     "The share is of samples, good ones by all; yours is the share of modes covered."),
+    (lambda s, m, std: _count(_distance(s, m), 3 * std**2),
+     "The radius is three standard deviations, not three variances."),
+    (lambda s, m, std: _count(_distance(s, m), std), "The radius is three standard deviations, not one."),
+    (lambda s, m, std: _count(_distance(s, m).square(), 3 * std),
+     "You compare squared distances with 3 std: take the root, or square the radius."),
+    (lambda s, m, std: (_right(s, m, std)[0], 100 * _right(s, m, std)[1]),
+     "The share is a fraction between 0 and 1, not in percent."),
+    (lambda s, m, std: (_right(s, m, std)[0], len(s) * _right(s, m, std)[1]),
+     "The share is a fraction; yours is the number of good samples."),
+    (lambda s, m, std: _right(s, m, std)[::-1],
+     "The results are the wrong way round: first the modes, then the share."),
+    (lambda s, m, std: _count(torch.cdist(s, m, p=torch.inf), 3 * std),
+     "Distances are Euclidean; yours takes the larger of the two coordinates' distances."),
+    (lambda s, m, std: _count(torch.cdist(s, m, p=1), 3 * std),
+     "Distances are Euclidean; yours adds the two coordinates' distances."),
+    (_any_mode, "A sample near two modes is a hit of the nearer one only."),
+]  # fmt: skip
 
-EXERCISES = {"count_modes": COUNT_MODES}
+COUNT_MODES = Exercise(
+    SameFunction(evaluation.mode_count, _mode_cases, MISTAKES, read=read_pair, tolerance=1e-6),
+    "quality and variety are counted apart, and stray hits cover no mode.",
+)

@@ -4,17 +4,14 @@ Readers may draw their random numbers in any way, so the check watches at which 
 is asked, judges those, and then knows exactly what the penalty must be there.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 
 from gentutor.exercises._calls import call
-from gentutor.exercises._noise import recorded
+from gentutor.exercises._compare import Row
+from gentutor.exercises._networks import recorded
 from gentutor.exercises._outcome import Outcome, close, read_tensor, slopes, value_difference
 from gentutor.exercises._verdict import Exercise, Wrong
-from gentutor.objectives import adversarial
 
 CRASHES = {
     "does not require grad": "The gradient at x̂ needs x̂.requires_grad_() before the critic is called.",
@@ -58,65 +55,34 @@ class _Critic(nn.Module):
         return scores if self.column else scores.squeeze(1)
 
 
-@dataclass(frozen=True)
-class _PenaltyMistake:
-    """A wrong penalty, as a function of the critic's gradient at x̂, shape (B, ...)."""
-
-    hint: str
-    penalty: Callable[[Tensor], Tensor]
-
-
 def _norm(gradient: Tensor) -> Tensor:
     return gradient.flatten(1).norm(dim=1)
 
 
-MISTAKES = [
-    _PenaltyMistake(
-        "You take the sum over the batch; the expectation is a mean.", lambda g: (_norm(g) - 1).square().sum()
-    ),
-    _PenaltyMistake(
-        "The weight (often 10) is not part of this function; the training step multiplies by it.",
-        lambda g: 10 * (_norm(g) - 1).square().mean(),
-    ),
-    _PenaltyMistake(
-        "You compare the squared norm with 1; take the norm, then subtract 1, then square.",
-        lambda g: (_norm(g).square() - 1).square().mean(),
-    ),
-    _PenaltyMistake(
-        "You penalise the squared norm itself. Here the norm should be near 1, not near 0.",
-        lambda g: _norm(g).square().mean(),
-    ),
-    _PenaltyMistake("The square is missing, or is an absolute value.", lambda g: (_norm(g) - 1).abs().mean()),
-    _PenaltyMistake("The square is missing.", lambda g: (_norm(g) - 1).mean()),
-    _PenaltyMistake(
-        "This is one-sided: norms below 1 cost something, too.",
-        lambda g: (_norm(g) - 1).relu().square().mean(),
-    ),
-    _PenaltyMistake(
-        "You square the mean of the norms; take (norm - 1)² for every example, then the mean.",
-        lambda g: (_norm(g).mean() - 1).square(),
-    ),
-    _PenaltyMistake(
-        "You take one norm over the whole batch; every example has its own.",
-        lambda g: (g.norm() - 1).square(),
-    ),
-    _PenaltyMistake(
-        "You differentiate the mean of the scores, so that every gradient is B times too small; use the sum.",
-        lambda g: (_norm(g) / len(g) - 1).square().mean(),
-    ),
-    _PenaltyMistake(
-        "The norm runs over dimension 1 alone, the channels. Flatten all but the batch first.",
-        lambda g: (g.norm(dim=1) - 1).square().mean(),
-    ),
-    _PenaltyMistake(
-        "There is no norm: the gradient's elements are compared with 1 one by one.",
-        lambda g: (g - 1).square().mean(),
-    ),
-    _PenaltyMistake(
-        "You take the 1-norm; the equation has the 2-norm.",
-        lambda g: (g.flatten(1).norm(p=1, dim=1) - 1).square().mean(),
-    ),
-]
+MISTAKES: list[Row] = [  # of the critic's gradient at x̂, shape (B, ...)
+    (lambda g: (_norm(g) - 1).square().sum(), "You take the sum over the batch; the expectation is a mean."),
+    (lambda g: 10 * (_norm(g) - 1).square().mean(),
+     "The weight (often 10) is not part of this function; the training step multiplies by it."),
+    (lambda g: (_norm(g).square() - 1).square().mean(),
+     "You compare the squared norm with 1; take the norm, then subtract 1, then square."),
+    (lambda g: _norm(g).square().mean(),
+     "You penalise the squared norm itself. Here the norm should be near 1, not near 0."),
+    (lambda g: (_norm(g) - 1).abs().mean(), "The square is missing, or is an absolute value."),
+    (lambda g: (_norm(g) - 1).mean(), "The square is missing."),
+    (lambda g: (_norm(g) - 1).relu().square().mean(),
+     "This is one-sided: norms below 1 cost something, too."),
+    (lambda g: (_norm(g).mean() - 1).square(),
+     "You square the mean of the norms; take (norm - 1)² for every example, then the mean."),
+    (lambda g: (g.norm() - 1).square(), "You take one norm over the whole batch; every example has its own."),
+    (lambda g: (_norm(g) / len(g) - 1).square().mean(),
+     "You differentiate the mean of the scores, so that every gradient is B times too small; use the sum."),
+    (lambda g: (g.norm(dim=1) - 1).square().mean(),
+     "The norm runs over dimension 1 alone, the channels. Flatten all but the batch first."),
+    (lambda g: (g - 1).square().mean(),
+     "There is no norm: the gradient's elements are compared with 1 one by one."),
+    (lambda g: (g.flatten(1).norm(p=1, dim=1) - 1).square().mean(),
+     "You take the 1-norm; the equation has the 2-norm."),
+]  # fmt: skip
 
 
 def _judge(answer: object) -> None:
@@ -196,11 +162,11 @@ def _judge_penalty(penalty: Tensor, critic: _Critic, x_hat: Tensor, generator: T
     expected = (_norm(gradient) - 1).square().mean()
     found = value_difference(Outcome(penalty.detach()), Outcome(expected.detach()))
     if found:
-        for mistake in MISTAKES:
-            known = Outcome(mistake.penalty(gradient).detach())
+        for mistake, hint in MISTAKES:
+            known = Outcome(mistake(gradient).detach())
             unlike = value_difference(known, Outcome(expected.detach()))
             if unlike and not value_difference(Outcome(penalty.detach()), known):
-                raise Wrong(f"{mistake.hint}\nThe first difference is {where}: {found.text}")
+                raise Wrong(f"{hint}\nThe first difference is {where}: {found.text}")
         advice = found.hint or "Given x̂, the penalty is the mean of (‖∇C(x̂)‖₂ - 1)², a norm for each example."
         raise Wrong(f"{advice}\nThe first difference is {where}: {found.text}")
     parameters = list(critic.parameters())
@@ -217,20 +183,7 @@ def _judge_penalty(penalty: Tensor, critic: _Critic, x_hat: Tensor, generator: T
 
 
 GRADIENT_PENALTY = Exercise(
-    judge=_judge,
-    solution=adversarial.gradient_penalty,
-    praise=(
-        "x̂ is drawn as it should be, value and gradient are right for points and images, and the generator "
-        "gets no gradient."
-    ),
-    hints=(
-        (
-            "One ε for each example: torch.rand of shape (B, 1, ...), as many ones as real has further "
-            "dimensions."
-        ),
-        "x̂ needs requires_grad_(); then torch.autograd.grad(critic(x̂).sum(), x̂, create_graph=True).",
-        "Flatten the gradient to (B, D), take the norm along dim=1, subtract 1, square, mean.",
-    ),
+    _judge,
+    "x̂ is drawn as it should be, value and gradient are right for points and images, and the generator "
+    "gets no gradient.",
 )
-
-EXERCISES = {"gradient_penalty": GRADIENT_PENALTY}

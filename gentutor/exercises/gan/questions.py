@@ -2,47 +2,24 @@
 
 import math
 
-from gentutor.exercises._values import Choice, Number
-from gentutor.exercises._verdict import Exercise
+from gentutor.exercises._values import choose, number
 
-LOG_4 = Exercise(
-    judge=Number(
-        math.log(4),
-        {
-            0.0: (
-                "A loss of 0 would need D = 1 on real and D = 0 on fake, but here they cannot be told apart."
-            ),
-            math.log(2): "One of the two terms (or their average) is log 2; the loss is their sum.",
-            -math.log(4): "That is the value of the game; the discriminator's loss is minus that.",
-            -math.log(2): "Each term is -log(1/2), which is positive, and there are two.",
-            1.0: "The probabilities D and 1 - D add up to 1; the loss is made of their logarithms.",
-            0.5: "That is D itself; the loss is -log D for real plus -log(1 - D) for fake.",
-            2.0: "That is in bits: with the natural logarithm it is in nats.",
-        },
-    ),
-    solution=math.log(4),
-    praise="log 4 = 1.386 nats, for p = q of any kind.",
-    hints=(
-        "What is D*(x) = p(x) / (p(x) + q(x)) when q = p?",
-        "The loss is -E[log D] - E[log(1 - D)], with D = 1/2 everywhere.",
-    ),
-)
+LOG_4 = number(
+    math.log(4),
+    "log 4 = 1.386 nats, for p = q of any kind.",
+    (0.0, "A loss of 0 would need D = 1 on real and D = 0 on fake, but here they cannot be told apart."),
+    (math.log(2), "One of the two terms (or their average) is log 2; the loss is their sum."),
+    (-math.log(4), "That is the value of the game; the discriminator's loss is minus that."),
+    (-math.log(2), "Each term is -log(1/2), which is positive, and there are two."),
+    (1.0, "The probabilities D and 1 - D add up to 1; the loss is made of their logarithms."),
+    (0.5, "That is D itself; the loss is -log D for real plus -log(1 - D) for fake."),
+    (2.0, "That is in bits: with the natural logarithm it is in nats."),
+)  # fmt: skip
 
-NEAR_LOG_4 = Exercise(
-    judge=Choice(
-        "c",
-        {
-            "a": "It would also be log 4 if the discriminator were too weak to see the difference.",
-            "b": "It would also be log 4 if there were no difference left to see.",
-            "d": "A failed training shows otherwise, e.g. by a loss near 0; log 4 says no such thing.",
-        },
-    ),
-    solution="c",
-    praise="minus the loss is a lower bound on 2 JSD - log 4: the JSD may be small, or the bound loose.",
-    hints=(
-        "Minus the discriminator's loss is at most 2 JSD - log 4. Which way does the inequality point?",
-        "A discriminator that always says 1/2 has the loss log 4 against any generator.",
-    ),
-)
-
-EXERCISES = {"optimal_value_prediction": LOG_4, "loss_near_log_4": NEAR_LOG_4}
+NEAR_LOG_4 = choose(
+    "c",
+    "minus the loss is a lower bound on 2 JSD - log 4: the JSD may be small, or the bound loose.",
+    ("a", "It would also be log 4 if the discriminator were too weak to see the difference."),
+    ("b", "It would also be log 4 if there were no difference left to see."),
+    ("d", "A failed training shows otherwise, e.g. by a loss near 0; log 4 says no such thing."),
+)  # fmt: skip

@@ -1,14 +1,14 @@
 """The exercise on drawing samples from a trained generator without disturbing it."""
 
 import copy
-from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
 from gentutor.exercises._calls import call
-from gentutor.exercises._noise import expect_fresh, expect_standard_normal, recorded
-from gentutor.exercises._outcome import Outcome, read_tensor, value_difference
+from gentutor.exercises._compare import Row
+from gentutor.exercises._networks import expect_fresh, expect_standard_normal, recorded
+from gentutor.exercises._outcome import Difference, Outcome, read_tensor, value_difference
 from gentutor.exercises._verdict import Exercise, Wrong
 from gentutor.models.gan import DCGANGenerator
 
@@ -16,31 +16,28 @@ TRAIN_MODE = (
     "The images are made in training mode: BatchNorm then normalises by the batch at hand, so that an image "
     "depends on its neighbours, and its stored statistics move. Call generator.eval() first."
 )
-NOT_SCALED: dict[str, Callable[[Tensor], Tensor]] = {
-    "The images are still in [-1, 1], as tanh made them: (x + 1) / 2 brings them to [0, 1].": lambda x: x,
-    "The images are clamped, which turns everything below 0 black: rescale with (x + 1) / 2.": lambda x: (
-        x.clamp(0, 1)
-    ),
-    "A sigmoid does not undo tanh's range: rescale with (x + 1) / 2.": torch.sigmoid,
-    "Only half of the rescaling is there: x / 2 lies in [-1/2, 1/2].": lambda x: x / 2,
-    "You add 1 but do not halve: the images lie in [0, 2].": lambda x: x + 1,
-    "The images are in [0, 255]; [0, 1] is asked for.": lambda x: (x + 1) * 127.5,
-    "The images are rescaled by their own extremes, so each batch gets another contrast: use (x + 1) / 2.": (
-        lambda x: (x - x.min()) / (x.max() - x.min())
-    ),
-    "Black and white are swapped: it is (x + 1) / 2.": lambda x: (1 - x) / 2,
-    "You take absolute values: rescale with (x + 1) / 2.": torch.abs,
+MISTAKES: list[Row] = [  # of the generator's images
+    (lambda x: x, "The images are still in [-1, 1], as tanh made them: (x + 1) / 2 brings them to [0, 1]."),
+    (lambda x: x.clamp(0, 1),
+     "The images are clamped, which turns everything below 0 black: rescale with (x + 1) / 2."),
+    (torch.sigmoid, "A sigmoid does not undo tanh's range: rescale with (x + 1) / 2."),
+    (lambda x: x / 2, "Only half of the rescaling is there: x / 2 lies in [-1/2, 1/2]."),
+    (lambda x: x + 1, "You add 1 but do not halve: the images lie in [0, 2]."),
+    (lambda x: (x + 1) * 127.5, "The images are in [0, 255]; [0, 1] is asked for."),
+    (lambda x: (x - x.min()) / (x.max() - x.min()),
+     "The images are rescaled by their own extremes, so each batch gets another contrast: use (x + 1) / 2."),
+    (lambda x: (1 - x) / 2, "Black and white are swapped: it is (x + 1) / 2."),
+    (torch.abs, "You take absolute values: rescale with (x + 1) / 2."),
+]  # fmt: skip
+CRASHES = {
+    "expected noise of shape": "The generator takes noise of shape (n, generator.latent_dim).",
+    "can't call numpy() on tensor that requires grad": "Sampling needs no gradient: torch.no_grad().",
 }
 
 
-def sample(generator: nn.Module, n: int) -> Tensor:
-    """The solution: n images in [0, 1], shape (n, C, H, W)."""
-    was_training, latent_dim = generator.training, int(generator.latent_dim)  # type: ignore[arg-type]
-    generator.eval()
-    with torch.no_grad():
-        images = generator(torch.randn(n, latent_dim))
-    generator.train(was_training)
-    return (images + 1) / 2
+def rescaled(x: Tensor) -> Tensor:
+    """From [-1, 1] to [0, 1]."""
+    return (x + 1) / 2
 
 
 def _judge_sample(answer: object) -> None:
@@ -68,23 +65,16 @@ def _judge_sample(answer: object) -> None:
         _judge_traces(generator, before, training)
 
 
-CRASHES = {
-    "expected noise of shape": "The generator takes noise of shape (n, generator.latent_dim).",
-    "can't call numpy() on tensor that requires grad": "Sampling needs no gradient: torch.no_grad().",
-}
-
-
 def _judge_images(images: Tensor, evaluated: Tensor, trained: Tensor | None) -> None:
-    def unlike(expected: Tensor) -> bool:
-        return value_difference(Outcome(images.detach()), Outcome(expected), 1e-4) is not None
+    def differ(expected: Tensor) -> Difference | None:
+        return value_difference(Outcome(images.detach()), Outcome(expected), 1e-4)
 
-    found = value_difference(Outcome(images.detach()), Outcome((evaluated + 1) / 2), 1e-4)
-    if found:
-        scales = (lambda x: (x + 1) / 2, *NOT_SCALED.values())
-        if trained is not None and not all(unlike(rescale(trained)) for rescale in scales):
+    if found := differ(rescaled(evaluated)):
+        scales = (rescaled, *(mistake for mistake, _ in MISTAKES))
+        if trained is not None and not all(differ(rescale(trained)) for rescale in scales):
             raise Wrong(TRAIN_MODE)
-        for hint, rescale in NOT_SCALED.items():
-            if not unlike(rescale(evaluated)):
+        for mistake, hint in MISTAKES:
+            if not differ(mistake(evaluated)):
                 raise Wrong(hint)
         raise Wrong(f"The images differ from (generator(z) + 1) / 2 in evaluation mode: {found.text}")
     if images.requires_grad:
@@ -110,16 +100,6 @@ def _judge_traces(generator: nn.Module, before: dict[str, Tensor], training: boo
 
 
 SAMPLE = Exercise(
-    judge=_judge_sample,
-    solution=sample,
-    praise=(
-        "the images are in [0, 1], made in evaluation mode without gradients, and the generator is as before."
-    ),
-    hints=(
-        "In which mode should BatchNorm be, and does torch.no_grad() alone keep its statistics from moving?",
-        "tanh ends in [-1, 1]; pictures are shown from [0, 1].",
-        "Note generator.training, call eval(), draw under no_grad(), put the mode back, return (x + 1) / 2.",
-    ),
+    _judge_sample,
+    "the images are in [0, 1], made in evaluation mode without gradients, and the generator is as before.",
 )
-
-EXERCISES = {"sample": SAMPLE}

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from gentutor.exercises._compare import Case, Mistake, SameFunction
+from gentutor.exercises._compare import Case, Row, SameFunction
 from gentutor.exercises._verdict import Exercise
 from gentutor.objectives import adversarial
 
@@ -43,57 +43,27 @@ def _logits_cases() -> list[Case]:
     ]
 
 
+MISTAKES: list[Row] = [
+    (lambda log_p, log_q: log_q - log_p,
+     "The sign is turned: a point that is more likely under the data p deserves a positive logit."),
+    (lambda log_p, log_q: torch.sigmoid(log_p - log_q),
+     "This is the probability D* itself; the logit is log(D* / (1 - D*))."),
+    (lambda log_p, log_q: (log_p - log_q).exp(), "This is the ratio p/q. The logit is its logarithm."),
+    (lambda log_p, log_q: log_p - torch.logaddexp(log_p, log_q),
+     "This is log D*, the logarithm of a probability; the logit is log D* - log(1 - D*)."),
+    (lambda log_p, log_q: log_p / log_q,
+     "The logarithm of the ratio is a difference of logarithms, not their quotient."),
+    (lambda log_p, log_q: log_p / (log_p + log_q), "You divide the log-densities as if they were densities."),
+    (lambda log_p, log_q: log_p.log() - log_q.log(), "You take the logarithm once more."),
+    (lambda log_p, log_q: log_p + log_q, "The ratio p/q becomes a difference of logarithms, not a sum."),
+    (lambda log_p, log_q: log_p - torch.logaddexp(log_p, log_q) + math.log(2),
+     "This is the logit of p against the mixture (p + q)/2, whose reference density is not q."),
+    (lambda log_p, log_q: (log_p - log_q).mean(), "One logit per point is expected, not their mean."),
+]  # fmt: skip
+
 OPTIMAL_LOGITS = Exercise(
-    judge=SameFunction(
-        adversarial.optimal_discriminator_logits,
-        _logits_cases,
-        [
-            Mistake(
-                "The sign is turned: a point that is more likely under the data p deserves a positive logit.",
-                lambda log_p, log_q: log_q - log_p,
-            ),
-            Mistake(
-                "This is the probability D* itself; the logit is log(D* / (1 - D*)).",
-                lambda log_p, log_q: torch.sigmoid(log_p - log_q),
-            ),
-            Mistake(
-                "This is the ratio p/q. The logit is its logarithm.",
-                lambda log_p, log_q: (log_p - log_q).exp(),
-            ),
-            Mistake(
-                "This is log D*, the logarithm of a probability; the logit is log D* - log(1 - D*).",
-                lambda log_p, log_q: log_p - torch.logaddexp(log_p, log_q),
-            ),
-            Mistake(
-                "The logarithm of the ratio is a difference of logarithms, not their quotient.",
-                lambda log_p, log_q: log_p / log_q,
-            ),
-            Mistake(
-                "You divide the log-densities as if they were densities.",
-                lambda log_p, log_q: log_p / (log_p + log_q),
-            ),
-            Mistake("You take the logarithm once more.", lambda log_p, log_q: log_p.log() - log_q.log()),
-            Mistake(
-                "The ratio p/q becomes a difference of logarithms, not a sum.",
-                lambda log_p, log_q: log_p + log_q,
-            ),
-            Mistake(
-                "This is the logit of p against the mixture (p + q)/2, whose reference density is not q.",
-                lambda log_p, log_q: log_p - torch.logaddexp(log_p, log_q) + math.log(2),
-            ),
-            Mistake(
-                "One logit per point is expected, not their mean.",
-                lambda log_p, log_q: (log_p - log_q).mean(),
-            ),
-        ],
-    ),
-    solution=adversarial.optimal_discriminator_logits,
-    praise="the logits are log p - log q, also where a density is far too small for exp().",
-    hints=(
-        "The best discriminator is D* = p / (p + q). What is 1 - D*?",
-        "The logit is log(D* / (1 - D*)), and the sum p + q cancels.",
-        "log(p / q), and you are given log p and log q.",
-    ),
+    SameFunction(adversarial.optimal_discriminator_logits, _logits_cases, MISTAKES),
+    "the logits are log p - log q, also where a density is far too small for exp().",
 )
 
 
@@ -135,69 +105,34 @@ def _jsd(p: Tensor, q: Tensor, dx: float) -> Tensor:
     return (_kl(p, (p + q) / 2, dx) + _kl(q, (p + q) / 2, dx)) / 2
 
 
-_jsd_mistakes = [
-    Mistake(
-        "You add the two divergences; the equation takes half of each.", lambda p, q, dx: 2 * _jsd(p, q, dx)
-    ),
-    Mistake(
-        "The mixture is m = (p + q) / 2; without the 1/2 it is no density, and the result is off by log 2.",
-        lambda p, q, dx: _jsd(p, q, dx) - math.log(2) * (p.sum() + q.sum()) * dx / 2,
-    ),
-    Mistake("This is KL(p ‖ q). Both densities are to be compared with their mixture.", _kl),
-    Mistake("This is KL(q ‖ p), and the other way round.", lambda p, q, dx: _kl(q, p, dx)),
-    Mistake(
-        "This is the mean of KL(p ‖ q) and KL(q ‖ p); compare p and q with their mixture m instead.",
-        lambda p, q, dx: (_kl(p, q, dx) + _kl(q, p, dx)) / 2,
-    ),
-    Mistake(
-        "This is KL(p ‖ q) + KL(q ‖ p); compare p and q with their mixture m instead.",
-        lambda p, q, dx: _kl(p, q, dx) + _kl(q, p, dx),
-    ),
-    Mistake(
-        "Only KL(p ‖ m) is there; the other half is KL(q ‖ m).", lambda p, q, dx: _kl(p, (p + q) / 2, dx)
-    ),
-    Mistake("Only half of KL(p ‖ m) is there.", lambda p, q, dx: _kl(p, (p + q) / 2, dx) / 2),
-    Mistake(
-        "The arguments are turned: it is KL(p ‖ m), with the expectation under p, not KL(m ‖ p).",
-        lambda p, q, dx: (_kl((p + q) / 2, p, dx) + _kl((p + q) / 2, q, dx)) / 2,
-    ),
-    Mistake("The sign is turned: a divergence is never negative.", lambda p, q, dx: -_jsd(p, q, dx)),
-    Mistake(
-        "This is in bits; the book counts in nats, with the natural logarithm.",
-        lambda p, q, dx: _jsd(p, q, dx) / math.log(2),
-    ),
-    Mistake(
-        "This is the distance, the square root of the divergence.", lambda p, q, dx: _jsd(p, q, dx).sqrt()
-    ),
-    Mistake(
-        "The factor dx is missing: an integral is the sum times the size of a cell.",
-        lambda p, q, dx: _jsd(p, q, 1.0),
-    ),
-    Mistake(
-        "You take a mean over the grid; an integral is the sum times dx.",
-        lambda p, q, dx: _jsd(p, q, 1.0) / p.numel(),
-    ),
-    Mistake(
-        "You take a mean over the grid; an integral is the sum times dx.",
-        lambda p, q, dx: _jsd(p, q, dx) / p.numel(),
-    ),
-    Mistake(
-        "The trapezoidal rule counts the two ends half. " + CELLS,
-        lambda p, q, dx: torch.trapezoid(
-            (p * (2 * p / (p + q)).log() + q * (2 * q / (p + q)).log()) / 2, dx=dx
-        ),
-    ),
-]
+GRID_MEAN = "You take a mean over the grid; an integral is the sum times dx."
+JSD_MISTAKES: list[Row] = [
+    (lambda p, q, dx: 2 * _jsd(p, q, dx), "You add the two divergences; the equation takes half of each."),
+    (lambda p, q, dx: _jsd(p, q, dx) - math.log(2) * (p.sum() + q.sum()) * dx / 2,
+     "The mixture is m = (p + q) / 2; without the 1/2 it is no density, and the result is off by log 2."),
+    (_kl, "This is KL(p ‖ q). Both densities are to be compared with their mixture."),
+    (lambda p, q, dx: _kl(q, p, dx), "This is KL(q ‖ p), and the other way round."),
+    (lambda p, q, dx: (_kl(p, q, dx) + _kl(q, p, dx)) / 2,
+     "This is the mean of KL(p ‖ q) and KL(q ‖ p); compare p and q with their mixture m instead."),
+    (lambda p, q, dx: _kl(p, q, dx) + _kl(q, p, dx),
+     "This is KL(p ‖ q) + KL(q ‖ p); compare p and q with their mixture m instead."),
+    (lambda p, q, dx: _kl(p, (p + q) / 2, dx), "Only KL(p ‖ m) is there; the other half is KL(q ‖ m)."),
+    (lambda p, q, dx: _kl(p, (p + q) / 2, dx) / 2, "Only half of KL(p ‖ m) is there."),
+    (lambda p, q, dx: (_kl((p + q) / 2, p, dx) + _kl((p + q) / 2, q, dx)) / 2,
+     "The arguments are turned: it is KL(p ‖ m), with the expectation under p, not KL(m ‖ p)."),
+    (lambda p, q, dx: -_jsd(p, q, dx), "The sign is turned: a divergence is never negative."),
+    (lambda p, q, dx: _jsd(p, q, dx) / math.log(2),
+     "This is in bits; the book counts in nats, with the natural logarithm."),
+    (lambda p, q, dx: _jsd(p, q, dx).sqrt(), "This is the distance, the square root of the divergence."),
+    (lambda p, q, dx: _jsd(p, q, 1.0),
+     "The factor dx is missing: an integral is the sum times the size of a cell."),
+    (lambda p, q, dx: _jsd(p, q, 1.0) / p.numel(), GRID_MEAN),
+    (lambda p, q, dx: _jsd(p, q, dx) / p.numel(), GRID_MEAN),
+    (lambda p, q, dx: torch.trapezoid((p * (2 * p / (p + q)).log() + q * (2 * q / (p + q)).log()) / 2, dx=dx),
+     "The trapezoidal rule counts the two ends half. " + CELLS),
+]  # fmt: skip
 
 JSD = Exercise(
-    judge=SameFunction(adversarial.jensen_shannon_divergence, _jsd_cases, _jsd_mistakes, tolerance=1e-5),
-    solution=adversarial.jensen_shannon_divergence,
-    praise="the value is the reference's, in any unit, and log 2 for densities that do not overlap.",
-    hints=(
-        "KL(p ‖ m) is the integral of p log(p / m). On a grid an integral is a sum times dx.",
-        "The mixture is m = (p + q) / 2; average KL(p ‖ m) and KL(q ‖ m).",
-        "Write p log(p / m) as torch.xlogy(p, p) - torch.xlogy(p, m), so that zeros do no harm.",
-    ),
+    SameFunction(adversarial.jensen_shannon_divergence, _jsd_cases, JSD_MISTAKES, tolerance=1e-5),
+    "the value is the reference's, in any unit, and log 2 for densities that do not overlap.",
 )
-
-EXERCISES = {"optimal_discriminator_logits": OPTIMAL_LOGITS, "jensen_shannon_divergence": JSD}

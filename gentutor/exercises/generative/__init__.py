@@ -13,12 +13,17 @@ from gentutor.exercises.generative import (
 )
 
 EXERCISES: dict[str, Exercise] = {
-    **divergence.EXERCISES,
-    **estimates.EXERCISES,
-    **gaussian.EXERCISES,
-    **bayes.EXERCISES,
-    **posterior.EXERCISES,
-    **em.EXERCISES,
-    **counts.EXERCISES,
-    **questions.EXERCISES,
+    "kl_divergence": divergence.KL,
+    "monte_carlo": estimates.MONTE_CARLO,
+    "linear_discriminant": gaussian.LINEAR_DISCRIMINANT,
+    "naive_bayes_log_joint": bayes.NAIVE_BAYES,
+    "missing_pixels": posterior.MISSING,
+    "em_responsibilities": em.EM,
+    "smoothed_probabilities": counts.SMOOTHED,
+    "bits_per_symbol": counts.BITS,
+    "base_rate": questions.BASE_RATE,
+    "mode_seeking": questions.MODE_SEEKING,
+    "small_data": questions.SMALL_DATA,
+    "spot_the_bug": questions.SPOT_THE_BUG,
+    "total_variation": questions.TOTAL_VARIATION,
 }

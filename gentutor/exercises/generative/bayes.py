@@ -6,7 +6,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from gentutor.exercises._compare import Case, Mistake, SameFunction
+from gentutor.exercises._compare import Case, Row, SameFunction
 from gentutor.exercises._verdict import Exercise
 from gentutor.objectives.classical import naive_bayes_log_joint
 
@@ -88,119 +88,60 @@ def _fudged(c: float) -> Answer:
     return answer
 
 
-MISTAKES = [
-    Mistake(
-        "Only the pixels with ink count. A pixel that is off was observed, too: (1 - x) log(1 - θ) is "
-        "missing.",
-        lambda x, prior, pixel: prior.log() + x @ pixel.log().T,
-    ),
-    Mistake(
-        "Only the empty pixels count: x log θ is missing.",
-        lambda x, prior, pixel: prior.log() + (1 - x) @ (1 - pixel).log().T,
-    ),
-    Mistake(
-        "The prior is forgotten: log p(x, y) = log p(y) + log p(x | y).",
-        lambda x, prior, pixel: joint(x, prior, pixel).sum(dim=2),
-    ),
-    Mistake(
-        "The prior enters with its logarithm.",
-        lambda x, prior, pixel: prior + joint(x, prior, pixel).sum(dim=2),
-    ),
-    Mistake(
-        "The prior is added for every pixel; it counts once for each image.",
-        lambda x, prior, pixel: (prior.log()[:, None] + joint(x, prior, pixel)).sum(dim=2),
-    ),
-    Mistake(
-        "You multiply by the prior after the logarithm: logarithms are added.",
-        lambda x, prior, pixel: prior * joint(x, prior, pixel).sum(dim=2),
-    ),
-    Mistake(
-        "You multiply by log p(y): logarithms are added.",
-        lambda x, prior, pixel: prior.log() * joint(x, prior, pixel).sum(dim=2),
-    ),
-    Mistake(
-        "This is log p(y | x), normalised over the classes. The joint probability is asked for, whose sum "
-        "over the classes is p(x).",
-        lambda x, prior, pixel: _as(lambda x: x)(x, prior, pixel).log_softmax(dim=1),
-    ),
-    Mistake(
-        "This is the posterior p(y | x); asked for is the logarithm of the joint probability.",
-        lambda x, prior, pixel: _as(lambda x: x)(x, prior, pixel).softmax(dim=1),
-    ),
-    Mistake(
-        "This is the joint probability itself; its logarithm is asked for.",
-        lambda x, prior, pixel: _as(lambda x: x)(x, prior, pixel).exp(),
-    ),
-    Mistake(
-        "You take the mean over the pixels; the logarithm of a product is the sum of all terms.",
-        lambda x, prior, pixel: prior.log() + joint(x, prior, pixel).mean(dim=2),
-    ),
-    Mistake(
-        "The sign is turned: a log-probability is at most 0.",
-        lambda x, prior, pixel: -_as(lambda x: x)(x, prior, pixel),
-    ),
-    Mistake(
-        "The result is transposed: a row for each image, (N, K).",
-        lambda x, prior, pixel: _as(lambda x: x)(x, prior, pixel).T,
-    ),
-    Mistake(
-        "This is in bits; the book counts in nats.",
-        lambda x, prior, pixel: _as(lambda x: x)(x, prior, pixel) / math.log(2),
-    ),
-    Mistake("On and off are swapped: θ is the probability of a 1.", _as(lambda x: 1 - x)),
-    Mistake(
-        "log(1 - θ) is not 1 - log θ: the 1 - stands inside the logarithm.",
-        lambda x, prior, pixel: prior.log() + x @ pixel.log().T + (1 - x) @ (1 - pixel.log()).T,
-    ),
-    Mistake(
-        "The logarithm of the pixels' probabilities is missing.",
-        lambda x, prior, pixel: prior.log() + x @ pixel.T + (1 - x) @ (1 - pixel).T,
-    ),
-    Mistake(
-        MANY,
-        lambda x, prior, pixel: (prior * joint(x, prior, pixel).exp().prod(dim=2)).log(),
-    ),
-    Mistake(
-        MANY,
-        lambda x, prior, pixel: prior.log() + joint(x, prior, pixel).exp().prod(dim=2).log(),
-    ),
-    *(Mistake(SMALL, _fudged(c)) for c in (1e-6, 1e-7, 1e-8, 1e-9, 1e-10)),
-    Mistake(
-        "The pixels that were not seen (nan) are counted as empty. That is an observation nobody made: leave "
-        "their terms out.",
-        _as(lambda x: x.nan_to_num(0.0)),
-    ),
-    Mistake(
-        "The pixels that were not seen (nan) are counted as ink: leave their terms out.",
-        _as(lambda x: x.nan_to_num(1.0)),
-    ),
-    Mistake(
-        "The pixels that were not seen (nan) are counted as half ink. That is an observation, too: leave "
-        "their terms out.",
-        _as(lambda x: x.nan_to_num(0.5)),
-    ),
-    Mistake(
-        NAN + " The whole image has become nan.",
-        lambda x, prior, pixel: prior.log() + x @ pixel.log().T + (1 - x) @ (1 - pixel).log().T,
-    ),
-    Mistake(
-        "You take the mean over the pixels that were seen; their terms are added.",
-        lambda x, prior, pixel: (
-            prior.log()
-            + joint(x, prior, pixel).sum(dim=2) * x.shape[1] / (~x.isnan()).sum(dim=1, keepdim=True)
-        ),
-    ),
-]
+MISTAKES: list[Row] = [
+    (lambda x, prior, pixel: prior.log() + x @ pixel.log().T,
+     "Only the pixels with ink count. A pixel that is off was observed, too: (1 - x) log(1 - θ) is missing."),
+    (lambda x, prior, pixel: prior.log() + (1 - x) @ (1 - pixel).log().T,
+     "Only the empty pixels count: x log θ is missing."),
+    (lambda x, prior, pixel: joint(x, prior, pixel).sum(dim=2),
+     "The prior is forgotten: log p(x, y) = log p(y) + log p(x | y)."),
+    (lambda x, prior, pixel: prior + joint(x, prior, pixel).sum(dim=2),
+     "The prior enters with its logarithm."),
+    (lambda x, prior, pixel: (prior.log()[:, None] + joint(x, prior, pixel)).sum(dim=2),
+     "The prior is added for every pixel; it counts once for each image."),
+    (lambda x, prior, pixel: prior * joint(x, prior, pixel).sum(dim=2),
+     "You multiply by the prior after the logarithm: logarithms are added."),
+    (lambda x, prior, pixel: prior.log() * joint(x, prior, pixel).sum(dim=2),
+     "You multiply by log p(y): logarithms are added."),
+    (lambda x, prior, pixel: _as(lambda x: x)(x, prior, pixel).log_softmax(dim=1),
+     "This is log p(y | x), normalised over the classes. The joint probability is asked for, whose sum over "
+     "the classes is p(x)."),
+    (lambda x, prior, pixel: _as(lambda x: x)(x, prior, pixel).softmax(dim=1),
+     "This is the posterior p(y | x); asked for is the logarithm of the joint probability."),
+    (lambda x, prior, pixel: _as(lambda x: x)(x, prior, pixel).exp(),
+     "This is the joint probability itself; its logarithm is asked for."),
+    (lambda x, prior, pixel: prior.log() + joint(x, prior, pixel).mean(dim=2),
+     "You take the mean over the pixels; the logarithm of a product is the sum of all terms."),
+    (lambda x, prior, pixel: -_as(lambda x: x)(x, prior, pixel),
+     "The sign is turned: a log-probability is at most 0."),
+    (lambda x, prior, pixel: _as(lambda x: x)(x, prior, pixel).T,
+     "The result is transposed: a row for each image, (N, K)."),
+    (lambda x, prior, pixel: _as(lambda x: x)(x, prior, pixel) / math.log(2),
+     "This is in bits; the book counts in nats."),
+    (_as(lambda x: 1 - x), "On and off are swapped: θ is the probability of a 1."),
+    (lambda x, prior, pixel: prior.log() + x @ pixel.log().T + (1 - x) @ (1 - pixel.log()).T,
+     "log(1 - θ) is not 1 - log θ: the 1 - stands inside the logarithm."),
+    (lambda x, prior, pixel: prior.log() + x @ pixel.T + (1 - x) @ (1 - pixel).T,
+     "The logarithm of the pixels' probabilities is missing."),
+    (lambda x, prior, pixel: (prior * joint(x, prior, pixel).exp().prod(dim=2)).log(), MANY),
+    (lambda x, prior, pixel: prior.log() + joint(x, prior, pixel).exp().prod(dim=2).log(), MANY),
+    *((_fudged(c), SMALL) for c in (1e-6, 1e-7, 1e-8, 1e-9, 1e-10)),
+    (_as(lambda x: x.nan_to_num(0.0)),
+     "The pixels that were not seen (nan) are counted as empty. That is an observation nobody made: leave "
+     "their terms out."),
+    (_as(lambda x: x.nan_to_num(1.0)),
+     "The pixels that were not seen (nan) are counted as ink: leave their terms out."),
+    (_as(lambda x: x.nan_to_num(0.5)),
+     "The pixels that were not seen (nan) are counted as half ink. That is an observation, too: leave their "
+     "terms out."),
+    (lambda x, prior, pixel: prior.log() + x @ pixel.log().T + (1 - x) @ (1 - pixel).log().T,
+     NAN + " The whole image has become nan."),
+    (lambda x, prior, pixel: (
+         prior.log() + joint(x, prior, pixel).sum(dim=2) * x.shape[1] / (~x.isnan()).sum(dim=1)[:, None]),
+     "You take the mean over the pixels that were seen; their terms are added."),
+]  # fmt: skip
 
 NAIVE_BAYES = Exercise(
-    judge=SameFunction(naive_bayes_log_joint, _cases, MISTAKES, crashes=CRASHES),
-    solution=naive_bayes_log_joint,
-    praise="every pixel seen counts once, on or off, and those not seen are summed out.",
-    hints=(
-        "Each pixel adds log θ if it is 1 and log(1 - θ) if it is 0, for each class; and log π once.",
-        "Two matrix products do it: x @ pixel.log().T and (1 - x) @ (1 - pixel).log().T.",
-        "For nan, set both x and 1 - x to 0 before: ones = x.nan_to_num(0), zeros = (1 - x).nan_to_num(0).",
-    ),
+    SameFunction(naive_bayes_log_joint, _cases, MISTAKES, crashes=CRASHES),
+    "every pixel seen counts once, on or off, and those not seen are summed out.",
 )
-
-EXERCISES = {"naive_bayes_log_joint": NAIVE_BAYES}

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from gentutor.exercises._compare import Case, Mistake, SameFunction
+from gentutor.exercises._compare import Case, Row, SameFunction
 from gentutor.exercises._verdict import Exercise
 from gentutor.objectives.classical import bits_per_symbol, smoothed_probabilities
 
@@ -36,76 +36,45 @@ def _total(counts: Tensor) -> Tensor:
     return counts.sum(dim=-1, keepdim=True)
 
 
+SMOOTHED_MISTAKES: list[Row] = [
+    (lambda c, a: (c + a) / (_total(c) + a),
+     "In the denominator the smoothing counts once for each of the V outcomes: the sum of the counts plus a "
+     "· V. Yours do not sum to 1."),
+    (lambda c, a: (c + a) / _total(c),
+     "The denominator must grow, too: the sum of the counts plus a · V. Yours sum to more than 1."),
+    (lambda c, a: c / (_total(c) + a * c.shape[-1]),
+     "The smoothing is in the denominator alone: add it to every count, too."),
+    (lambda c, a: c / _total(c), "The smoothing is ignored."),
+    (lambda c, a: (c + 1) / (_total(c) + c.shape[-1]),
+     "This is add-one smoothing whatever the smoothing is: add a, not 1."),
+    (lambda c, a: (c + a) / (c + a).sum(),
+     "You normalise over all counts together; each row, along the last dimension, sums to 1."),
+    (lambda c, a: (c + a) / (c + a).sum(dim=0, keepdim=True),
+     "You normalise along dimension 0; each row, along the last dimension, sums to 1."),
+    (lambda c, a: (c + a) / (_total(c) + a * len(c)),
+     "V is the number of outcomes, the length of the last dimension; yours is that of the first."),
+    (lambda c, a: (c + a) / (_total(c) + a * 2),
+     "V is the length of the last dimension, not always 2: counts.shape[-1]."),
+    (lambda c, a: (c + a) / (_total(c) + a * c.numel()),
+     "V is the number of outcomes, the length of the last dimension; yours counts all elements."),
+    (lambda c, a: (c + a) / (_total(c) + a * (c > 0).sum(dim=-1, keepdim=True)),
+     "V counts every outcome, also those never seen."),
+    (lambda c, a: torch.where(c == 0, a, c) / torch.where(c == 0, a, c).sum(dim=-1, keepdim=True),
+     "Only outcomes that were never seen get the smoothing; it is added to every count."),
+    (lambda c, a: (1 - a) * c / _total(c) + a / c.shape[-1],
+     "You mix the shares with equal probabilities, with the weight a. The smoothing is a number of extra "
+     "counts, which matter less the more was counted."),
+    (lambda c, a: c / _total(c) + a, "The smoothing is added after the division: add it to the counts."),
+    (lambda c, a: smoothed_probabilities(c, a).log(), "These are logarithms; probabilities are asked for."),
+    (lambda c, a: (c + a).softmax(dim=-1), "A softmax of the counts is another thing: divide by the sum."),
+    (lambda c, a: c + a, "These are counts: divide by their sum."),
+]  # fmt: skip
+
 SMOOTHED = Exercise(
-    judge=SameFunction(
+    SameFunction(
         smoothed_probabilities,
         _count_cases,
-        [
-            Mistake(
-                "In the denominator the smoothing counts once for each of the V outcomes: the sum of the "
-                "counts plus a · V. Yours do not sum to 1.",
-                lambda c, a: (c + a) / (_total(c) + a),
-            ),
-            Mistake(
-                "The denominator must grow, too: the sum of the counts plus a · V. Yours sum to more than 1.",
-                lambda c, a: (c + a) / _total(c),
-            ),
-            Mistake(
-                "The smoothing is in the denominator alone: add it to every count, too.",
-                lambda c, a: c / (_total(c) + a * c.shape[-1]),
-            ),
-            Mistake("The smoothing is ignored.", lambda c, a: c / _total(c)),
-            Mistake(
-                "This is add-one smoothing whatever the smoothing is: add a, not 1.",
-                lambda c, a: (c + 1) / (_total(c) + c.shape[-1]),
-            ),
-            Mistake(
-                "You normalise over all counts together; each row, along the last dimension, sums to 1.",
-                lambda c, a: (c + a) / (c + a).sum(),
-            ),
-            Mistake(
-                "You normalise along dimension 0; each row, along the last dimension, sums to 1.",
-                lambda c, a: (c + a) / (c + a).sum(dim=0, keepdim=True),
-            ),
-            Mistake(
-                "V is the number of outcomes, the length of the last dimension; yours is that of the first.",
-                lambda c, a: (c + a) / (_total(c) + a * len(c)),
-            ),
-            Mistake(
-                "V is the length of the last dimension, not always 2: counts.shape[-1].",
-                lambda c, a: (c + a) / (_total(c) + a * 2),
-            ),
-            Mistake(
-                "V is the number of outcomes, the length of the last dimension; yours counts all elements.",
-                lambda c, a: (c + a) / (_total(c) + a * c.numel()),
-            ),
-            Mistake(
-                "V counts every outcome, also those never seen.",
-                lambda c, a: (c + a) / (_total(c) + a * (c > 0).sum(dim=-1, keepdim=True)),
-            ),
-            Mistake(
-                "Only outcomes that were never seen get the smoothing; it is added to every count.",
-                lambda c, a: torch.where(c == 0, a, c) / torch.where(c == 0, a, c).sum(dim=-1, keepdim=True),
-            ),
-            Mistake(
-                "You mix the shares with equal probabilities, with the weight a. The smoothing is a number "
-                "of extra counts, which matter less the more was counted.",
-                lambda c, a: (1 - a) * c / _total(c) + a / c.shape[-1],
-            ),
-            Mistake(
-                "The smoothing is added after the division: add it to the counts.",
-                lambda c, a: c / _total(c) + a,
-            ),
-            Mistake(
-                "These are logarithms; probabilities are asked for.",
-                lambda c, a: smoothed_probabilities(c, a).log(),
-            ),
-            Mistake(
-                "A softmax of the counts is another thing: divide by the sum.",
-                lambda c, a: (c + a).softmax(dim=-1),
-            ),
-            Mistake("These are counts: divide by their sum.", lambda c, a: c + a),
-        ],
+        SMOOTHED_MISTAKES,
         tolerance=1e-6,
         crashes={
             "must match the size": "Keep the summed dimension: .sum(dim=-1, keepdim=True).",
@@ -115,13 +84,7 @@ SMOOTHED = Exercise(
             ),
         },
     ),
-    solution=smoothed_probabilities,
-    praise="every outcome keeps a chance, and each row sums to 1.",
-    hints=(
-        "Pretend that each of the V outcomes was seen a times more often.",
-        "What do the counts sum to then?",
-        "(counts + smoothing) / (counts.sum(dim=-1, keepdim=True) + smoothing * counts.shape[-1])",
-    ),
+    "every outcome keeps a chance, and each row sums to 1.",
 )
 
 
@@ -143,69 +106,39 @@ def _bits_cases() -> list[Case]:
     ]
 
 
+BITS_MISTAKES: list[Row] = [
+    (lambda v: -v.mean(),
+     "This is in nats: log_prob holds natural logarithms, and a bit is log 2 = 0.693 nats. Divide by log 2."),
+    (lambda v: v.mean() / math.log(2), "The sign is turned: minus the mean log-probability is positive."),
+    (lambda v: v.mean(), "The sign is turned, and this is in nats: divide by -log 2."),
+    (lambda v: -v.sum() / math.log(2),
+     "You take the sum, the bits of the whole sequence; asked for are bits per symbol, the mean."),
+    (lambda v: -v.sum(), "You take the sum, in nats: asked for is the mean, in bits."),
+    (lambda v: -v.mean() * math.log(2),
+     "You multiply by log 2; from nats to bits you divide by it (bits are smaller, so there are more)."),
+    (lambda v: -v.mean() / 2, "You divide by 2; it is the natural logarithm of 2."),
+    (lambda v: (-v.mean()).exp(), "This is the perplexity; its logarithm to base 2 is the number of bits."),
+    (lambda v: -v.exp().mean().log2(),
+     "You average the probabilities before the logarithm. The mean is taken of the logarithms."),
+    (lambda v: -v.log2().mean(), "You take the logarithm once more: log_prob holds logarithms."),
+    (lambda v: -v.mean() / math.log(10), "This is the logarithm to base 10."),
+    (lambda v: -v / math.log(2), "The mean over the symbols is missing."),
+    (lambda v: -v.median() / math.log(2), "This is the median; the cross-entropy is a mean."),
+    (lambda v: -(v.exp() * v).sum() / math.log(2),
+     "This is the entropy's form, Σ p log p. The symbols are drawn already, so each counts the same."),
+    (lambda v: -v.exp().log2().mean(),
+     "You go back to probabilities, which are 0 in float32 where log p is below -104: stay with logarithms."),
+]  # fmt: skip
+
 BITS = Exercise(
-    judge=SameFunction(
+    SameFunction(
         bits_per_symbol,
         _bits_cases,
-        [
-            Mistake(
-                "This is in nats: log_prob holds natural logarithms, and a bit is log 2 = 0.693 nats. Divide "
-                "by log 2.",
-                lambda v: -v.mean(),
-            ),
-            Mistake(
-                "The sign is turned: minus the mean log-probability is positive.",
-                lambda v: v.mean() / math.log(2),
-            ),
-            Mistake("The sign is turned, and this is in nats: divide by -log 2.", lambda v: v.mean()),
-            Mistake(
-                "You take the sum, the bits of the whole sequence; asked for are bits per symbol, the mean.",
-                lambda v: -v.sum() / math.log(2),
-            ),
-            Mistake("You take the sum, in nats: asked for is the mean, in bits.", lambda v: -v.sum()),
-            Mistake(
-                "You multiply by log 2; from nats to bits you divide by it (bits are smaller, so there are "
-                "more).",
-                lambda v: -v.mean() * math.log(2),
-            ),
-            Mistake("You divide by 2; it is the natural logarithm of 2.", lambda v: -v.mean() / 2),
-            Mistake(
-                "This is the perplexity; its logarithm to base 2 is the number of bits.",
-                lambda v: (-v.mean()).exp(),
-            ),
-            Mistake(
-                "You average the probabilities before the logarithm. The mean is taken of the logarithms.",
-                lambda v: -v.exp().mean().log2(),
-            ),
-            Mistake(
-                "You take the logarithm once more: log_prob holds logarithms.", lambda v: -v.log2().mean()
-            ),
-            Mistake("This is the logarithm to base 10.", lambda v: -v.mean() / math.log(10)),
-            Mistake("The mean over the symbols is missing.", lambda v: -v / math.log(2)),
-            Mistake("This is the median; the cross-entropy is a mean.", lambda v: -v.median() / math.log(2)),
-            Mistake(
-                "This is the entropy's form, Σ p log p. The symbols are drawn already, so each counts the "
-                "same.",
-                lambda v: -(v.exp() * v).sum() / math.log(2),
-            ),
-            Mistake(
-                "You go back to probabilities, which are 0 in float32 where log p is below -104: stay with "
-                "logarithms.",
-                lambda v: -v.exp().log2().mean(),
-            ),
-        ],
+        BITS_MISTAKES,
         crashes={
             "python scalars": "math's functions take one number: take the mean first, as in log_prob.mean().",
             "must be tensor, not int": "torch.log takes a tensor; for a plain number take math.log(2).",
         },
     ),
-    solution=bits_per_symbol,
-    praise="the cross-entropy in bits: what an ideal code made from the model needs for a symbol.",
-    hints=(
-        "An ideal code spends -log2 p bits on a symbol of probability p.",
-        "log2 p = log p / log 2, with natural logarithms on the right.",
-        "-log_prob.mean() / math.log(2)",
-    ),
+    "the cross-entropy in bits: what an ideal code made from the model needs for a symbol.",
 )
-
-EXERCISES = {"smoothed_probabilities": SMOOTHED, "bits_per_symbol": BITS}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from gentutor.exercises._compare import Case, Mistake, SameFunction
+from gentutor.exercises._compare import Case, Row, SameFunction
 from gentutor.exercises._verdict import Exercise
 from gentutor.objectives.divergences import kl_divergence
 
@@ -63,81 +63,46 @@ def _fudged(c: float) -> Callable[[Tensor, Tensor, float], Tensor]:
     return lambda p, q, dx: (p * ((p + c) / (q + c)).log()).sum() * dx
 
 
+GRID_MEAN = "You take a mean over the grid; an integral is the sum times dx."
+SYMMETRIC = "This is symmetric in p and q; the KL divergence is not: take KL(p ‖ q) alone."
+MISTAKES: list[Row] = [
+    (lambda p, q, dx: _kl(q, p, dx),
+     "This is KL(q ‖ p): the order matters, and the expectation is over the first argument, p."),
+    (lambda p, q, dx: (q * (p / q).log()).sum() * dx,
+     "The expectation runs over q: the weight in front of log(p/q) is p."),
+    (lambda p, q, dx: -_kl(p, q, dx),
+     "The sign is turned: it is log p - log q, and a KL divergence is never negative."),
+    (lambda p, q, dx: _kl(p, q, dx) / math.log(2), "This is in bits; the book counts in nats."),
+    (lambda p, q, dx: _kl(p, q, 1.0),
+     "The factor dx is missing: an integral is the sum times the size of a cell."),
+    (lambda p, q, dx: _kl(p, q, 1.0) / p.numel(), GRID_MEAN),
+    (lambda p, q, dx: _kl(p, q, dx) / p.numel(), GRID_MEAN),
+    (lambda p, q, dx: (p / q).log().sum() * dx,
+     "The weight p is missing: the logarithm of the ratio is averaged over p."),
+    (lambda p, q, dx: (p * p / q).sum() * dx,
+     "The logarithm is missing: it is the expectation of log(p/q), not of p/q."),
+    (lambda p, q, dx: -(p * q.log()).sum() * dx,
+     "This is the cross-entropy of p and q; the entropy of p is to be subtracted from it."),
+    (lambda p, q, dx: (p * p.log()).sum() * dx + 0 * q.sum(),
+     "This is minus the entropy of p; q does not enter."),
+    (lambda p, q, dx: (_kl(p, (p + q) / 2, dx) + _kl(q, (p + q) / 2, dx)) / 2,
+     "This is the Jensen-Shannon divergence, which compares p and q with their mixture."),
+    (lambda p, q, dx: _kl(p, q, dx) + _kl(q, p, dx), SYMMETRIC),
+    (lambda p, q, dx: (_kl(p, q, dx) + _kl(q, p, dx)) / 2, SYMMETRIC),
+    (lambda p, q, dx: (p * (p / q).log()).abs().sum() * dx,
+     "You take the absolute value of each term. Single terms may be negative; only their sum is not."),
+    (lambda p, q, dx: (p - q).abs().sum() * dx / 2, "This is the total variation distance."),
+    (lambda p, q, dx: p * (p / q).log() * dx, "The result has no sum: one number is expected."),
+    *((_fudged(c), FUDGE) for c in (1e-8, 1e-6, 1e-10, 1e-12)),
+    (lambda p, q, dx: torch.trapezoid(p * (p / q).log(), dx=dx),
+     "The trapezoidal rule counts the two ends half. " + CELLS),
+]  # fmt: skip
+
 KL = Exercise(
-    judge=SameFunction(
+    SameFunction(
         kl_divergence,
         _cases,
-        [
-            Mistake(
-                "This is KL(q ‖ p): the order matters, and the expectation is over the first argument, p.",
-                lambda p, q, dx: _kl(q, p, dx),
-            ),
-            Mistake(
-                "The expectation runs over q: the weight in front of log(p/q) is p.",
-                lambda p, q, dx: (q * (p / q).log()).sum() * dx,
-            ),
-            Mistake(
-                "The sign is turned: it is log p - log q, and a KL divergence is never negative.",
-                lambda p, q, dx: -_kl(p, q, dx),
-            ),
-            Mistake(
-                "This is in bits; the book counts in nats.", lambda p, q, dx: _kl(p, q, dx) / math.log(2)
-            ),
-            Mistake(
-                "The factor dx is missing: an integral is the sum times the size of a cell.",
-                lambda p, q, dx: _kl(p, q, 1.0),
-            ),
-            Mistake(
-                "You take a mean over the grid; an integral is the sum times dx.",
-                lambda p, q, dx: _kl(p, q, 1.0) / p.numel(),
-            ),
-            Mistake(
-                "You take a mean over the grid; an integral is the sum times dx.",
-                lambda p, q, dx: _kl(p, q, dx) / p.numel(),
-            ),
-            Mistake(
-                "The weight p is missing: the logarithm of the ratio is averaged over p.",
-                lambda p, q, dx: (p / q).log().sum() * dx,
-            ),
-            Mistake(
-                "The logarithm is missing: it is the expectation of log(p/q), not of p/q.",
-                lambda p, q, dx: (p * p / q).sum() * dx,
-            ),
-            Mistake(
-                "This is the cross-entropy of p and q; the entropy of p is to be subtracted from it.",
-                lambda p, q, dx: -(p * q.log()).sum() * dx,
-            ),
-            Mistake(
-                "This is minus the entropy of p; q does not enter.",
-                lambda p, q, dx: (p * p.log()).sum() * dx + 0 * q.sum(),
-            ),
-            Mistake(
-                "This is the Jensen-Shannon divergence, which compares p and q with their mixture.",
-                lambda p, q, dx: (_kl(p, (p + q) / 2, dx) + _kl(q, (p + q) / 2, dx)) / 2,
-            ),
-            Mistake(
-                "This is symmetric in p and q; the KL divergence is not: take KL(p ‖ q) alone.",
-                lambda p, q, dx: _kl(p, q, dx) + _kl(q, p, dx),
-            ),
-            Mistake(
-                "This is symmetric in p and q; the KL divergence is not: take KL(p ‖ q) alone.",
-                lambda p, q, dx: (_kl(p, q, dx) + _kl(q, p, dx)) / 2,
-            ),
-            Mistake(
-                "You take the absolute value of each term. Single terms may be negative; only their sum is "
-                "not.",
-                lambda p, q, dx: (p * (p / q).log()).abs().sum() * dx,
-            ),
-            Mistake("This is the total variation distance.", lambda p, q, dx: (p - q).abs().sum() * dx / 2),
-            Mistake(
-                "The result has no sum: one number is expected.", lambda p, q, dx: p * (p / q).log() * dx
-            ),
-            *(Mistake(FUDGE, _fudged(c)) for c in (1e-8, 1e-6, 1e-10, 1e-12)),
-            Mistake(
-                "The trapezoidal rule counts the two ends half. " + CELLS,
-                lambda p, q, dx: torch.trapezoid(p * (p / q).log(), dx=dx),
-            ),
-        ],
+        MISTAKES,
         tolerance=1e-5,
         crashes={
             **dict.fromkeys(("math domain error", "division by zero"), EXACT_ZERO),
@@ -147,13 +112,5 @@ KL = Exercise(
             ),
         },
     ),
-    solution=kl_divergence,
-    praise="the value is the reference's, in any unit, and infinite where q rules out what p allows.",
-    hints=(
-        "KL(p ‖ q) is the integral of p log(p/q). On a grid an integral is a sum times dx.",
-        "Where p is 0 the term is 0: torch.xlogy(p, p) is p log p with 0 at p = 0.",
-        "(torch.xlogy(p, p) - torch.xlogy(p, q)).sum() * dx",
-    ),
+    "the value is the reference's, in any unit, and infinite where q rules out what p allows.",
 )
-
-EXERCISES = {"kl_divergence": KL}

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gentutor.exercises._compare import Case, Mistake, SameFunction
+from gentutor.exercises._compare import Case, Row, SameFunction
 from gentutor.exercises._verdict import Exercise
 from gentutor.exercises.generative.posterior import COMMON, UNDERFLOW
 
@@ -41,59 +41,36 @@ def _labels(posterior: Callable[[Tensor], Tensor]) -> Callable[[Tensor, Tensor, 
     return lambda log_joint, y, k: torch.cat([F.one_hot(y, k).to(log_joint.dtype), posterior(log_joint)])
 
 
+MISTAKES: list[Row] = [
+    (lambda log_joint, y, k: em_responsibilities(log_joint, y, k).roll(len(log_joint), 0),
+     "The order is turned: first the labelled images, then the unlabelled ones."),
+    (_labels(lambda t: F.one_hot(t.argmax(dim=1), t.shape[1]).to(t.dtype)),
+     "The unlabelled images get their most likely class, as if it were certain (k-means does so). EM takes "
+     "the posterior, p(y | x)."),
+    (_labels(lambda t: t.softmax(dim=0)),
+     "You normalise over the images, dimension 0: each image's labels sum to 1."),
+    (_labels(torch.exp), "The joint probabilities are not normalised: divide by their sum over the classes."),
+    (_labels(lambda t: t), "You put log-probabilities beside labels: take the softmax."),
+    (_labels(lambda t: t.log_softmax(dim=1)),
+     "You put log-probabilities beside labels: take softmax, not log_softmax."),
+    (_labels(torch.sigmoid), "A sigmoid treats each class by itself: the classes exclude each other, so take "
+                             "the softmax."),
+    (_labels(lambda t: t.exp().softmax(dim=1)),
+     "The softmax has the exponential in it already: give it the logarithms."),
+    (_labels(lambda t: t / t.sum(dim=1, keepdim=True)),
+     "You divide the log-probabilities by their sum: they are logarithms, so take the softmax."),
+    (lambda log_joint, y, k: log_joint.softmax(dim=1),
+     "The labelled images are missing: their labels are one-hot."),
+    (lambda log_joint, y, k: F.one_hot(y, k).to(log_joint.dtype), "The unlabelled images are missing."),
+    (_labels(lambda t: t.exp() / t.exp().sum(dim=1, keepdim=True)), UNDERFLOW),
+    (_labels(lambda t: (t - t.max()).exp() / (t - t.max()).exp().sum(dim=1, keepdim=True)), COMMON),
+]  # fmt: skip
+
 EM = Exercise(
-    judge=SameFunction(
+    SameFunction(
         em_responsibilities,
         _cases,
-        [
-            Mistake(
-                "The order is turned: first the labelled images, then the unlabelled ones.",
-                lambda log_joint, y, k: em_responsibilities(log_joint, y, k).roll(len(log_joint), 0),
-            ),
-            Mistake(
-                "The unlabelled images get their most likely class, as if it were certain (k-means does so). "
-                "EM takes the posterior, p(y | x).",
-                _labels(lambda t: F.one_hot(t.argmax(dim=1), t.shape[1]).to(t.dtype)),
-            ),
-            Mistake(
-                "You normalise over the images, dimension 0: each image's labels sum to 1.",
-                _labels(lambda t: t.softmax(dim=0)),
-            ),
-            Mistake(
-                "The joint probabilities are not normalised: divide by their sum over the classes.",
-                _labels(torch.exp),
-            ),
-            Mistake("You put log-probabilities beside labels: take the softmax.", _labels(lambda t: t)),
-            Mistake(
-                "You put log-probabilities beside labels: take softmax, not log_softmax.",
-                _labels(lambda t: t.log_softmax(dim=1)),
-            ),
-            Mistake(
-                "A sigmoid treats each class by itself: the classes exclude each other, so take the softmax.",
-                _labels(torch.sigmoid),
-            ),
-            Mistake(
-                "The softmax has the exponential in it already: give it the logarithms.",
-                _labels(lambda t: t.exp().softmax(dim=1)),
-            ),
-            Mistake(
-                "You divide the log-probabilities by their sum: they are logarithms, so take the softmax.",
-                _labels(lambda t: t / t.sum(dim=1, keepdim=True)),
-            ),
-            Mistake(
-                "The labelled images are missing: their labels are one-hot.",
-                lambda log_joint, y, k: log_joint.softmax(dim=1),
-            ),
-            Mistake(
-                "The unlabelled images are missing.",
-                lambda log_joint, y, k: F.one_hot(y, k).to(log_joint.dtype),
-            ),
-            Mistake(UNDERFLOW, _labels(lambda t: t.exp() / t.exp().sum(dim=1, keepdim=True))),
-            Mistake(
-                COMMON,
-                _labels(lambda t: (t - t.max()).exp() / (t - t.max()).exp().sum(dim=1, keepdim=True)),
-            ),
-        ],
+        MISTAKES,
         crashes={
             "except in dimension 1": "Stack along dimension 0: one row per image.",
             "sizes of tensors must match": (
@@ -108,13 +85,5 @@ EM = Exercise(
             "same number of dimensions": "The labels y are (N,): F.one_hot(y, num_classes) is (N, K).",
         },
     ),
-    solution=em_responsibilities,
-    praise="what is known stays certain, and the rest is shared out by the posterior.",
-    hints=(
-        "A label that is known is a distribution, too: all of it on one class.",
-        "The others have p(y | x), the softmax of log p(x, y) over the classes.",
-        "torch.cat([F.one_hot(y, num_classes).to(dtype), log_joint_unlabelled.softmax(dim=1)])",
-    ),
+    "what is known stays certain, and the rest is shared out by the posterior.",
 )
-
-EXERCISES = {"em_responsibilities": EM}

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from gentutor import evaluation
-from gentutor.exercises._compare import Case, Mistake, SameFunction
+from gentutor.exercises._compare import Case, Row, SameFunction
 from gentutor.exercises._numbers import read_pair
 from gentutor.exercises._verdict import Exercise
 
@@ -33,74 +33,43 @@ def _error(divide: Callable[[Tensor], Tensor]) -> Callable[[Tensor], tuple[Tenso
     return lambda values: (values.mean(), divide(values))
 
 
+MISTAKES: list[Row] = [
+    (_error(lambda v: v.std()),
+     "This is the standard deviation of one value. The error of the mean of N values is smaller by the root "
+     "of N."),
+    (_error(lambda v: v.std() / len(v)),
+     "You divide the standard deviation by N; it is divided by the root of N."),
+    (_error(lambda v: v.var() / len(v) ** 0.5),
+     "You divide the variance by the root of N: take its root, the standard deviation."),
+    (_error(lambda v: v.var() / len(v)),
+     "This is the variance of the mean; its standard error is the root of that."),
+    (_error(lambda v: v.var()), "This is the variance of the values."),
+    (_error(lambda v: v.std(unbiased=False) / len(v) ** 0.5),
+     "The variance is estimated with a division by N, around a mean made from the same values: that is too "
+     "small. Divide by N - 1, as .std() does unless told otherwise."),
+    (_error(lambda v: v.std() / (len(v) - 1) ** 0.5),
+     "You divide by the root of N - 1 twice over: .std() has the N - 1 already."),
+    (_error(lambda v: 1.96 * v.std() / len(v) ** 0.5),
+     "This is a 95 % interval's half-width; the standard error itself is asked for."),
+    (_error(lambda v: 2 * v.std() / len(v) ** 0.5),
+     "This is twice the standard error; the standard error itself is asked for."),
+    (_error(lambda v: v.std() * len(v) ** 0.5),
+     "You multiply by the root of N: more values make the mean more certain, so divide."),
+    (lambda v: (v.std() / len(v) ** 0.5, v.mean()),
+     "The results are the wrong way round: first the mean, then its error."),
+    (lambda v: (v.sum(), v.std() / len(v) ** 0.5), "The first number is the sum; the estimate is the mean."),
+    (lambda v: (v.median(), v.std() / len(v) ** 0.5),
+     "The first number is the median; the estimate of an expectation is the mean."),
+]  # fmt: skip
+
 MONTE_CARLO = Exercise(
-    judge=SameFunction(
+    SameFunction(
         evaluation.monte_carlo,
         _cases,
-        [
-            Mistake(
-                "This is the standard deviation of one value. The error of the mean of N values is smaller "
-                "by the root of N.",
-                _error(lambda v: v.std()),
-            ),
-            Mistake(
-                "You divide the standard deviation by N; it is divided by the root of N.",
-                _error(lambda v: v.std() / len(v)),
-            ),
-            Mistake(
-                "You divide the variance by the root of N: take its root, the standard deviation.",
-                _error(lambda v: v.var() / len(v) ** 0.5),
-            ),
-            Mistake(
-                "This is the variance of the mean; its standard error is the root of that.",
-                _error(lambda v: v.var() / len(v)),
-            ),
-            Mistake("This is the variance of the values.", _error(lambda v: v.var())),
-            Mistake(
-                "The variance is estimated with a division by N, around a mean made from the same values: "
-                "that is too small. Divide by N - 1, as .std() does unless told otherwise.",
-                _error(lambda v: v.std(unbiased=False) / len(v) ** 0.5),
-            ),
-            Mistake(
-                "You divide by the root of N - 1 twice over: .std() has the N - 1 already.",
-                _error(lambda v: v.std() / (len(v) - 1) ** 0.5),
-            ),
-            Mistake(
-                "This is a 95 % interval's half-width; the standard error itself is asked for.",
-                _error(lambda v: 1.96 * v.std() / len(v) ** 0.5),
-            ),
-            Mistake(
-                "This is twice the standard error; the standard error itself is asked for.",
-                _error(lambda v: 2 * v.std() / len(v) ** 0.5),
-            ),
-            Mistake(
-                "You multiply by the root of N: more values make the mean more certain, so divide.",
-                _error(lambda v: v.std() * len(v) ** 0.5),
-            ),
-            Mistake(
-                "The results are the wrong way round: first the mean, then its error.",
-                lambda v: (v.std() / len(v) ** 0.5, v.mean()),
-            ),
-            Mistake(
-                "The first number is the sum; the estimate is the mean.",
-                lambda v: (v.sum(), v.std() / len(v) ** 0.5),
-            ),
-            Mistake(
-                "The first number is the median; the estimate of an expectation is the mean.",
-                lambda v: (v.median(), v.std() / len(v) ** 0.5),
-            ),
-        ],
+        MISTAKES,
         read=read_pair,
         tolerance=1e-4,
         crashes={"python scalars": "math.sqrt takes one number: take .std() or .var() of the values first."},
     ),
-    solution=evaluation.monte_carlo,
-    praise="the mean, and how far it is to be trusted: the error falls as 1 / √N.",
-    hints=(
-        "The variance of a mean of N independent values is the variance of one, divided by N.",
-        "The standard error is the root of that: the standard deviation over the root of N.",
-        "values.mean() and values.std() / len(values) ** 0.5",
-    ),
+    "the mean, and how far it is to be trusted: the error falls as 1 / √N.",
 )
-
-EXERCISES = {"monte_carlo": MONTE_CARLO}

@@ -6,8 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gentutor.exercises._calls import a
-from gentutor.exercises._compare import Case, Mistake, SameFunction
+from gentutor.exercises._calls import NOTHING, a
+from gentutor.exercises._compare import Case, Row, SameFunction
 from gentutor.exercises._verdict import Exercise, Judge, Wrong
 from gentutor.objectives.classical import linear_discriminant
 
@@ -23,7 +23,7 @@ def _read_pair(result: Any) -> Linear:
         Wrong: it is something else.
     """
     if result is None:
-        raise Wrong("Your function returns nothing (None): is its return statement missing?")
+        raise Wrong(NOTHING)
     try:
         weight, bias = (torch.as_tensor(part) for part in result)
     except (TypeError, ValueError, RuntimeError):
@@ -85,59 +85,37 @@ def _linear(
     return answer
 
 
-WEIGHT_MISTAKES = [
-    Mistake(
-        "The covariance is not inverted: w_k = Σ⁻¹ μ_k, so that a feature that scatters much weighs little.",
-        _linear(lambda m, c: m @ c),
-    ),
-    Mistake(
-        "You invert the elements of the covariance one by one; the inverse of a matrix is torch.linalg.inv, "
-        "or better torch.linalg.solve.",
-        _linear(lambda m, c: m @ (1 / c)),
-    ),
-    Mistake(
-        "You use the variances alone, the diagonal of the covariance: that is naive Bayes. Here features may "
-        "correlate.",
-        _linear(lambda m, c: m / c.diagonal()),
-    ),
-    Mistake(
-        "The weight is the mean itself: the covariance is missing, w_k = Σ⁻¹ μ_k.", _linear(lambda m, c: m)
-    ),
-    Mistake(
-        "The weight is only half: the mixed term of the square comes twice, so w_k = Σ⁻¹ μ_k without a ½.",
-        _linear(lambda m, c: m @ c.inverse() / 2),
-    ),
-    Mistake("The weight has the wrong sign: it is +Σ⁻¹ μ_k.", _linear(lambda m, c: -m @ c.inverse())),
-    Mistake(
-        "You use the covariance's root (its Cholesky factor) once; the inverse of Σ needs it twice.",
-        _linear(lambda m, c: torch.linalg.solve(torch.linalg.cholesky(c), m.T).T),
-    ),
-    Mistake(
-        "You square the inverse: w_k = Σ⁻¹ μ_k.",
-        _linear(lambda m, c: m @ c.inverse() @ c.inverse()),
-    ),
-]
-BIAS_MISTAKES = [
-    Mistake(
-        "In the bias the covariance is not inverted: it is -½ μ_kᵀ Σ⁻¹ μ_k.", _linear(metric=lambda c: c)
-    ),
-    Mistake(
-        "In the bias the covariance is missing: it is -½ μ_kᵀ Σ⁻¹ μ_k.",
-        _linear(metric=lambda c: torch.eye(len(c))),
-    ),
-    Mistake("The prior is missing: log π_k belongs in the bias.", _linear(log_prior=lambda prior: 0 * prior)),
-    Mistake("The prior enters with its logarithm, log π_k.", _linear(log_prior=lambda prior: prior)),
-    Mistake("The term log π_k has the wrong sign.", _linear(log_prior=lambda prior: -prior.log())),
-    Mistake("The logarithm of the prior is in bits; the book counts in nats.", _linear(log_prior=torch.log2)),
-    Mistake(
-        "The bias lacks -½ μ_kᵀ Σ⁻¹ μ_k, the part of the square without x. If you have it, sum over the "
-        "features, dim=1: one number for each class.",
-        _linear(quadratic=0.0),
-    ),
-    Mistake("The factor ½ in -½ μ_kᵀ Σ⁻¹ μ_k is missing.", _linear(quadratic=-1.0)),
-    Mistake("The term ½ μ_kᵀ Σ⁻¹ μ_k has the wrong sign: it is subtracted.", _linear(quadratic=0.5)),
-    Mistake("The term ½ μ_kᵀ Σ⁻¹ μ_k has the wrong sign, and lacks its ½.", _linear(quadratic=1.0)),
-]
+WEIGHT_MISTAKES: list[Row] = [
+    (_linear(lambda m, c: m @ c),
+     "The covariance is not inverted: w_k = Σ⁻¹ μ_k, so that a feature that scatters much weighs little."),
+    (_linear(lambda m, c: m @ (1 / c)),
+     "You invert the elements of the covariance one by one; the inverse of a matrix is torch.linalg.inv, or "
+     "better torch.linalg.solve."),
+    (_linear(lambda m, c: m / c.diagonal()),
+     "You use the variances alone, the diagonal of the covariance: that is naive Bayes. Here features may "
+     "correlate."),
+    (_linear(lambda m, c: m), "The weight is the mean itself: the covariance is missing, w_k = Σ⁻¹ μ_k."),
+    (_linear(lambda m, c: m @ c.inverse() / 2),
+     "The weight is only half: the mixed term of the square comes twice, so w_k = Σ⁻¹ μ_k without a ½."),
+    (_linear(lambda m, c: -m @ c.inverse()), "The weight has the wrong sign: it is +Σ⁻¹ μ_k."),
+    (_linear(lambda m, c: torch.linalg.solve(torch.linalg.cholesky(c), m.T).T),
+     "You use the covariance's root (its Cholesky factor) once; the inverse of Σ needs it twice."),
+    (_linear(lambda m, c: m @ c.inverse() @ c.inverse()), "You square the inverse: w_k = Σ⁻¹ μ_k."),
+]  # fmt: skip
+BIAS_MISTAKES: list[Row] = [
+    (_linear(metric=lambda c: c), "In the bias the covariance is not inverted: it is -½ μ_kᵀ Σ⁻¹ μ_k."),
+    (_linear(metric=lambda c: torch.eye(len(c))),
+     "In the bias the covariance is missing: it is -½ μ_kᵀ Σ⁻¹ μ_k."),
+    (_linear(log_prior=lambda prior: 0 * prior), "The prior is missing: log π_k belongs in the bias."),
+    (_linear(log_prior=lambda prior: prior), "The prior enters with its logarithm, log π_k."),
+    (_linear(log_prior=lambda prior: -prior.log()), "The term log π_k has the wrong sign."),
+    (_linear(log_prior=torch.log2), "The logarithm of the prior is in bits; the book counts in nats."),
+    (_linear(quadratic=0.0), "The bias lacks -½ μ_kᵀ Σ⁻¹ μ_k, the part of the square without x. If you have "
+                             "it, sum over the features, dim=1: one number for each class."),
+    (_linear(quadratic=-1.0), "The factor ½ in -½ μ_kᵀ Σ⁻¹ μ_k is missing."),
+    (_linear(quadratic=0.5), "The term ½ μ_kᵀ Σ⁻¹ μ_k has the wrong sign: it is subtracted."),
+    (_linear(quadratic=1.0), "The term ½ μ_kᵀ Σ⁻¹ μ_k has the wrong sign, and lacks its ½."),
+]  # fmt: skip
 CRASHES = {
     "mat1 and mat2 shapes": "Each class has a row in means, (K, D), so that means @ inverse is (K, D), too.",
     "incompatible shapes of a and b": "torch.linalg.solve takes the means as columns: means.T, (D, K).",
@@ -146,7 +124,7 @@ CRASHES = {
 }
 
 
-def _judge_part(read: Callable[[Any], Tensor], mistakes: list[Mistake], hint: str) -> Judge:
+def _judge_part(read: Callable[[Any], Tensor], mistakes: list[Row], hint: str) -> Judge:
     """A judge of one of the two results, with ``hint`` where no mistake is known."""
     return SameFunction(
         linear_discriminant, lambda: _cases(hint), mistakes, read=read, tolerance=1e-4, crashes=CRASHES
@@ -172,16 +150,5 @@ def _judge(answer: Any) -> None:
 
 
 LINEAR_DISCRIMINANT = Exercise(
-    judge=_judge,
-    solution=linear_discriminant,
-    praise="softmax(x @ weight.T + bias) is p(y | x): a posterior of logistic-linear form.",
-    hints=(
-        "log N(x; μ, Σ) = -½ (x - μ)ᵀ Σ⁻¹ (x - μ) + a constant. Multiply out the square: which of its parts "
-        "are the same for all classes?",
-        "xᵀ Σ⁻¹ x drops out. xᵀ Σ⁻¹ μ_k gives the weight, -½ μ_kᵀ Σ⁻¹ μ_k and log π_k the bias.",
-        "weight = torch.linalg.solve(covariance, means.T).T; bias = prior.log() - (weight * "
-        "means).sum(dim=1) / 2",
-    ),
+    _judge, "softmax(x @ weight.T + bias) is p(y | x): a posterior of logistic-linear form."
 )
-
-EXERCISES = {"linear_discriminant": LINEAR_DISCRIMINANT}

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gentutor.exercises._compare import Case, Mistake, SameFunction
+from gentutor.exercises._compare import Case, Row, SameFunction
 from gentutor.exercises._verdict import Exercise
 from gentutor.exercises.generative.bayes import CRASHES
 from gentutor.objectives.classical import naive_bayes_log_joint
@@ -25,9 +25,13 @@ ANYTHING = (
 )
 
 
+def _log_joint(x: Tensor, seen: Tensor, prior: Tensor, pixel: Tensor) -> Tensor:
+    return naive_bayes_log_joint(x.masked_fill(~seen, torch.nan), prior, pixel)
+
+
 def missing_pixels(x: Tensor, seen: Tensor, prior: Tensor, pixel: Tensor) -> Tensor:
     """The solution: naive Bayes over the pixels seen, normalised over the classes."""
-    return naive_bayes_log_joint(x.masked_fill(~seen, torch.nan), prior, pixel).softmax(dim=1)
+    return _log_joint(x, seen, prior, pixel).softmax(dim=1)
 
 
 def _cases() -> list[Case]:
@@ -66,8 +70,9 @@ def _filled(fill: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Callable[..., T
     return answer
 
 
-def _log_joint(x: Tensor, seen: Tensor, prior: Tensor, pixel: Tensor) -> Tensor:
-    return naive_bayes_log_joint(x.masked_fill(~seen, torch.nan), prior, pixel)
+def _log_seen(x: Tensor, seen: Tensor, prior: Tensor, pixel: Tensor) -> Tensor:
+    """Without the prior."""
+    return _log_joint(x, seen, prior, pixel) - prior.log()
 
 
 def _share(log_joint: Tensor) -> Tensor:
@@ -79,101 +84,45 @@ def _ink(x: Tensor, seen: Tensor, pixel: Tensor) -> Tensor:
     return torch.where(seen, x, 0) @ pixel.log().T
 
 
-MISSING = Exercise(
-    judge=SameFunction(
-        missing_pixels,
-        _cases,
-        [
-            Mistake(
-                "The pixels that were not seen are counted as empty. That is an observation nobody made: "
-                "leave their factors out.",
-                _filled(lambda x, prior, pixel: torch.zeros_like(x)),
-            ),
-            Mistake(
-                "The pixels that were not seen are counted as ink: leave their factors out.",
-                _filled(lambda x, prior, pixel: torch.ones_like(x)),
-            ),
-            Mistake(
-                "The pixels that were not seen are set to 1/2. A grey pixel is an observation, too, and "
-                "favours classes with θ near 1/2: leave their factors out.",
-                _filled(lambda x, prior, pixel: torch.full_like(x, 0.5)),
-            ),
-            Mistake(
-                "The pixels that were not seen are filled in with their mean over all classes. Leave their "
-                "factors out: the sum of p(x_j | y) over both values is 1.",
-                _filled(lambda x, prior, pixel: (prior @ pixel).expand_as(x)),
-            ),
-            Mistake(
-                "You use all pixels: where seen is False, the value of x means nothing.",
-                _filled(lambda x, prior, pixel: x),
-            ),
-            Mistake(
-                "The mask is turned: you use the pixels that were not seen.",
-                lambda x, seen, prior, pixel: missing_pixels(x, ~seen, prior, pixel),
-            ),
-            Mistake(
-                "Only the ink among the pixels seen counts. An empty pixel that was seen is an observation, "
-                "too.",
-                lambda x, seen, prior, pixel: (prior.log() + _ink(x, seen, pixel)).softmax(dim=1),
-            ),
-            Mistake(
-                "The prior is forgotten.",
-                lambda x, seen, prior, pixel: (_log_joint(x, seen, prior, pixel) - prior.log()).softmax(
-                    dim=1
-                ),
-            ),
-            Mistake(
-                "The posterior is not normalised: this is the joint probability of the pixels seen and the "
-                "class. Divide by its sum over the classes.",
-                lambda x, seen, prior, pixel: _log_joint(x, seen, prior, pixel).exp(),
-            ),
-            Mistake(
-                "This is the logarithm of the joint probability; the posterior is its softmax over the "
-                "classes.",
-                _log_joint,
-            ),
-            Mistake(
-                "This is the logarithm of the posterior; asked for are probabilities.",
-                lambda *given: _log_joint(*given).log_softmax(dim=1),
-            ),
-            Mistake(
-                "You normalise over the images, dimension 0: for each image, the classes' probabilities sum "
-                "to 1.",
-                lambda *given: _log_joint(*given).softmax(dim=0),
-            ),
-            Mistake(
-                "The result is transposed: a row for each image, (N, K).",
-                lambda *given: missing_pixels(*given).T,
-            ),
-            Mistake(
-                "This is the most likely class; asked for is the probability of each.",
-                lambda *given: F.one_hot(_log_joint(*given).argmax(dim=1), len(given[2])).to(given[0].dtype),
-            ),
-            Mistake(
-                "You take the mean over the pixels seen; the logarithm of a product is the sum of all terms.",
-                lambda x, seen, prior, pixel: (
-                    prior.log()
-                    + (_log_joint(x, seen, prior, pixel) - prior.log()) / seen.sum(dim=1, keepdim=True)
-                ).softmax(dim=1),
-            ),
-            Mistake(
-                UNDERFLOW,
-                lambda *given: _share(_log_joint(*given)),
-            ),
-            Mistake(COMMON, lambda *given: _share(_log_joint(*given) - _log_joint(*given).max())),
-        ],
-        tolerance=1e-4,
-        crashes=CRASHES,
-    ),
-    solution=missing_pixels,
-    praise="what was not seen is summed out, and the posterior sums to 1.",
-    hints=(
-        "p(x_seen, y) is the sum of p(x, y) over both values of each missing pixel. What does its factor "
-        "θ + (1 - θ) give?",
-        "So the missing pixels' terms are simply left out of the sum of logarithms.",
-        "terms = torch.where(x[:, None] == 1, pixel.log(), (1 - pixel).log()), (N, K, D); set those not seen "
-        "to 0, sum, add prior.log(), softmax over the classes.",
-    ),
-)
+MISTAKES: list[Row] = [
+    (_filled(lambda x, prior, pixel: torch.zeros_like(x)),
+     "The pixels that were not seen are counted as empty. That is an observation nobody made: leave their "
+     "factors out."),
+    (_filled(lambda x, prior, pixel: torch.ones_like(x)),
+     "The pixels that were not seen are counted as ink: leave their factors out."),
+    (_filled(lambda x, prior, pixel: torch.full_like(x, 0.5)),
+     "The pixels that were not seen are set to 1/2. A grey pixel is an observation, too, and favours classes "
+     "with θ near 1/2: leave their factors out."),
+    (_filled(lambda x, prior, pixel: (prior @ pixel).expand_as(x)),
+     "The pixels that were not seen are filled in with their mean over all classes. Leave their factors out: "
+     "the sum of p(x_j | y) over both values is 1."),
+    (_filled(lambda x, prior, pixel: x),
+     "You use all pixels: where seen is False, the value of x means nothing."),
+    (lambda x, seen, prior, pixel: missing_pixels(x, ~seen, prior, pixel),
+     "The mask is turned: you use the pixels that were not seen."),
+    (lambda x, seen, prior, pixel: (prior.log() + _ink(x, seen, pixel)).softmax(dim=1),
+     "Only the ink among the pixels seen counts. An empty pixel that was seen is an observation, too."),
+    (lambda *given: _log_seen(*given).softmax(dim=1), "The prior is forgotten."),
+    (lambda x, seen, prior, pixel: _log_joint(x, seen, prior, pixel).exp(),
+     "The posterior is not normalised: this is the joint probability of the pixels seen and the class. "
+     "Divide by its sum over the classes."),
+    (_log_joint, "This is the logarithm of the joint probability; the posterior is its softmax over the "
+                 "classes."),
+    (lambda *given: _log_joint(*given).log_softmax(dim=1),
+     "This is the logarithm of the posterior; asked for are probabilities."),
+    (lambda *given: _log_joint(*given).softmax(dim=0),
+     "You normalise over the images, dimension 0: for each image, the classes' probabilities sum to 1."),
+    (lambda *given: missing_pixels(*given).T, "The result is transposed: a row for each image, (N, K)."),
+    (lambda *given: F.one_hot(_log_joint(*given).argmax(dim=1), len(given[2])).to(given[0].dtype),
+     "This is the most likely class; asked for is the probability of each."),
+    (lambda x, seen, prior, pixel: (
+         prior.log() + _log_seen(x, seen, prior, pixel) / seen.sum(dim=1, keepdim=True)).softmax(dim=1),
+     "You take the mean over the pixels seen; the logarithm of a product is the sum of all terms."),
+    (lambda *given: _share(_log_joint(*given)), UNDERFLOW),
+    (lambda *given: _share(_log_joint(*given) - _log_joint(*given).max()), COMMON),
+]  # fmt: skip
 
-EXERCISES = {"missing_pixels": MISSING}
+MISSING = Exercise(
+    SameFunction(missing_pixels, _cases, MISTAKES, tolerance=1e-4, crashes=CRASHES),
+    "what was not seen is summed out, and the posterior sums to 1.",
+)

@@ -15,14 +15,18 @@ from gentutor.exercises.vae import (
 )
 
 EXERCISES: dict[str, Exercise] = {
-    **kl.EXERCISES,
-    **free_bits.EXERCISES,
-    **likelihood.EXERCISES,
-    **sample.EXERCISES,
-    **elbo.EXERCISES,
-    **iwae.EXERCISES,
-    **weights.EXERCISES,
-    **units.EXERCISES,
-    **step.EXERCISES,
-    **questions.EXERCISES,
+    "gaussian_kl": kl.GAUSSIAN_KL,
+    "free_bits": free_bits.FREE_BITS,
+    "bernoulli_log_prob": likelihood.BERNOULLI,
+    "reparameterize": sample.REPARAMETERIZE,
+    "elbo": elbo.ELBO,
+    "iwae_bound": iwae.IWAE,
+    "importance_log_weights": weights.WEIGHTS,
+    "active_units": units.ACTIVE_UNITS,
+    "step": step.STEP,
+    "gap": questions.GAP,
+    "silent_beta": questions.SILENT_BETA,
+    "collapse": questions.COLLAPSE,
+    "spot_the_bug": questions.SPOT_THE_BUG,
+    "bits_per_pixel": questions.BITS_PER_PIXEL,
 }

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from gentutor.exercises._compare import Case, Mistake, SameFunction
+from gentutor.exercises._compare import Case, Row, SameFunction
 from gentutor.exercises._per_example import CRASHES, FUDGES, reductions
 from gentutor.exercises._verdict import Exercise
 from gentutor.objectives import variational
@@ -60,92 +60,51 @@ def _fudged(to_variance: float, to_std: float) -> Callable[[Tensor, Tensor], Ten
     return _kl(lambda m, v: m.square() + v.exp() - 1 - log_var(v))
 
 
-MISTAKES = [
+MISTAKES: list[Row] = [
     *reductions(terms, "latent dimensions"),
-    Mistake("The factor 1/2 in front of the sum is missing.", lambda m, v: 2 * terms(m, v).sum(dim=1)),
-    Mistake(
-        "The sign is turned: a KL divergence is never negative. (Kingma & Welling print -KL, the term as it "
-        "stands in the ELBO.)",
-        lambda m, v: -terms(m, v).sum(dim=1),
-    ),
-    Mistake(
-        "You take log_var for the variance itself. It is its logarithm: σ² = exp(log_var).",
-        _kl(lambda m, v: m.square() + v - 1 - v.log()),
-    ),
-    Mistake(
-        "You take log_var for the variance itself: σ² = exp(log_var).",
-        _kl(lambda m, v: m.square() + v - 1 - v),
-    ),
-    Mistake(
-        "You take log_var for the standard deviation. It is the logarithm of the variance: σ² = "
-        "exp(log_var).",
-        _kl(lambda m, v: m.square() + v.square() - 1 - v.square().log()),
-    ),
-    Mistake(
-        "You take log_var for the standard deviation: σ² = exp(log_var).",
-        _kl(lambda m, v: m.square() + v.square() - 1 - v),
-    ),
-    Mistake(
-        "You take log_var for log σ, so that your variance is exp(2 · log_var). It is log σ²: the variance "
-        "is exp(log_var).",
-        _kl(lambda m, v: m.square() + (2 * v).exp() - 1 - 2 * v),
-    ),
-    Mistake(
-        "You square exp(log_var), but that is the variance already.",
-        _kl(lambda m, v: m.square() + (2 * v).exp() - 1 - v),
-    ),
-    Mistake(
-        "exp(log_var / 2) is the standard deviation σ; the equation has the variance, σ² = exp(log_var).",
-        _kl(lambda m, v: m.square() + (v / 2).exp() - 1 - v),
-    ),
-    Mistake(
-        "The equation has log σ², which is log_var itself; yours is log σ.",
-        _kl(lambda m, v: m.square() + v.exp() - 1 - v / 2),
-    ),
-    Mistake(
-        "The -1 in each dimension is missing (KL would not be 0 for q = p).",
-        _kl(lambda m, v: m.square() + v.exp() - v),
-    ),
-    Mistake(
-        "The -1 stands inside the sum, once for each dimension; yours is subtracted once.",
-        lambda m, v: ((m.square() + v.exp() - v).sum(dim=1) - 1) / 2,
-    ),
-    Mistake("The 1 has the wrong sign: it is -1.", _kl(lambda m, v: m.square() + v.exp() + 1 - v)),
-    Mistake("The mean enters squared.", _kl(lambda m, v: m + v.exp() - 1 - v)),
-    Mistake(
-        "The mean enters squared, not as an absolute value.", _kl(lambda m, v: m.abs() + v.exp() - 1 - v)
-    ),
-    Mistake(
-        "The mean is missing: its square belongs in every term.", _kl(lambda m, v: v.exp() - 1 - v + 0 * m)
-    ),
-    Mistake("The square of the mean has the wrong sign.", _kl(lambda m, v: v.exp() - 1 - v - m.square())),
-    Mistake(
-        "The logarithm has the wrong sign: it is -log σ², so that a small variance costs.",
-        _kl(lambda m, v: m.square() + v.exp() - 1 + v),
-    ),
-    Mistake(
-        "The term -log σ² is missing: without it a variance of 0 would cost nothing.",
-        _kl(lambda m, v: m.square() + v.exp() - 1),
-    ),
-    Mistake("The variance itself, exp(log_var), is missing.", _kl(lambda m, v: m.square() - 1 - v)),
-    Mistake(
-        "The divergence is turned round: this is KL(prior ‖ q). The expectation is over q.",
-        _kl(lambda m, v: (1 + m.square()) / v.exp() - 1 + v),
-    ),
-    Mistake("This is in bits; the book counts in nats.", lambda m, v: terms(m, v).sum(dim=1) / math.log(2)),
-    *(Mistake(FUDGE, _fudged(c, 0)) for c in FUDGES if c > 1e-31),
-    *(Mistake(FUDGE, _fudged(0, c)) for c in FUDGES if c > 1e-17),
-]
+    (lambda m, v: 2 * terms(m, v).sum(dim=1), "The factor 1/2 in front of the sum is missing."),
+    (lambda m, v: -terms(m, v).sum(dim=1),
+     "The sign is turned: a KL divergence is never negative. (Kingma & Welling print -KL, the term as it "
+     "stands in the ELBO.)"),
+    (_kl(lambda m, v: m.square() + v - 1 - v.log()),
+     "You take log_var for the variance itself. It is its logarithm: σ² = exp(log_var)."),
+    (_kl(lambda m, v: m.square() + v - 1 - v),
+     "You take log_var for the variance itself: σ² = exp(log_var)."),
+    (_kl(lambda m, v: m.square() + v.square() - 1 - v.square().log()),
+     "You take log_var for the standard deviation. It is the logarithm of the variance: σ² = exp(log_var)."),
+    (_kl(lambda m, v: m.square() + v.square() - 1 - v),
+     "You take log_var for the standard deviation: σ² = exp(log_var)."),
+    (_kl(lambda m, v: m.square() + (2 * v).exp() - 1 - 2 * v),
+     "You take log_var for log σ, so that your variance is exp(2 · log_var). It is log σ²: the variance is "
+     "exp(log_var)."),
+    (_kl(lambda m, v: m.square() + (2 * v).exp() - 1 - v),
+     "You square exp(log_var), but that is the variance already."),
+    (_kl(lambda m, v: m.square() + (v / 2).exp() - 1 - v),
+     "exp(log_var / 2) is the standard deviation σ; the equation has the variance, σ² = exp(log_var)."),
+    (_kl(lambda m, v: m.square() + v.exp() - 1 - v / 2),
+     "The equation has log σ², which is log_var itself; yours is log σ."),
+    (_kl(lambda m, v: m.square() + v.exp() - v),
+     "The -1 in each dimension is missing (KL would not be 0 for q = p)."),
+    (lambda m, v: ((m.square() + v.exp() - v).sum(dim=1) - 1) / 2,
+     "The -1 stands inside the sum, once for each dimension; yours is subtracted once."),
+    (_kl(lambda m, v: m.square() + v.exp() + 1 - v), "The 1 has the wrong sign: it is -1."),
+    (_kl(lambda m, v: m + v.exp() - 1 - v), "The mean enters squared."),
+    (_kl(lambda m, v: m.abs() + v.exp() - 1 - v), "The mean enters squared, not as an absolute value."),
+    (_kl(lambda m, v: v.exp() - 1 - v + 0 * m), "The mean is missing: its square belongs in every term."),
+    (_kl(lambda m, v: v.exp() - 1 - v - m.square()), "The square of the mean has the wrong sign."),
+    (_kl(lambda m, v: m.square() + v.exp() - 1 + v),
+     "The logarithm has the wrong sign: it is -log σ², so that a small variance costs."),
+    (_kl(lambda m, v: m.square() + v.exp() - 1),
+     "The term -log σ² is missing: without it a variance of 0 would cost nothing."),
+    (_kl(lambda m, v: m.square() - 1 - v), "The variance itself, exp(log_var), is missing."),
+    (_kl(lambda m, v: (1 + m.square()) / v.exp() - 1 + v),
+     "The divergence is turned round: this is KL(prior ‖ q). The expectation is over q."),
+    (lambda m, v: terms(m, v).sum(dim=1) / math.log(2), "This is in bits; the book counts in nats."),
+    *((_fudged(c, 0), FUDGE) for c in FUDGES if c > 1e-31),
+    *((_fudged(0, c), FUDGE) for c in FUDGES if c > 1e-17),
+]  # fmt: skip
 
 GAUSSIAN_KL = Exercise(
-    judge=SameFunction(variational.gaussian_kl, _cases, MISTAKES, crashes=CRASHES),
-    solution=variational.gaussian_kl,
-    praise="one number per example, in nats, with the right gradient, also at log-variances of -60.",
-    hints=(
-        "σ² = log_var.exp(), and log σ² is log_var itself.",
-        "Each dimension gives μ² + σ² - 1 - log σ²; all of them are added and halved.",
-        "(mean.square() + log_var.exp() - 1 - log_var), summed over dim=1, divided by 2.",
-    ),
+    SameFunction(variational.gaussian_kl, _cases, MISTAKES, crashes=CRASHES),
+    "one number per example, in nats, with the right gradient, also at log-variances of -60.",
 )
-
-EXERCISES = {"gaussian_kl": GAUSSIAN_KL}

@@ -8,11 +8,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gentutor.exercises._batches import BCE, NAIVE
-from gentutor.exercises._compare import Case, Mistake, SameFunction
+from gentutor.exercises._compare import Case, Row, SameFunction
 from gentutor.exercises._per_example import CRASHES as DISTRIBUTIONS
 from gentutor.exercises._per_example import FUDGES, reductions
 from gentutor.exercises._verdict import Exercise
-from gentutor.objectives.likelihood import bernoulli_log_prob
 
 EXTREME = (
     "This is right for moderate logits only. At ±100 the text's forms are: log σ(l) = l - softplus(l) and "
@@ -95,110 +94,58 @@ CRASHES = {
         "An if decides once for the whole tensor; torch.where(x == 1, a, b) decides for each pixel."
     ),
 }
-MISTAKES = [
+SQUARED = "This is a squared error; binary pixels have a Bernoulli likelihood."
+MISTAKES: list[Row] = [
     *reductions(terms, "pixels"),
-    Mistake(
-        "The sign is turned: this is the negative log-likelihood, the cross-entropy. A log-probability of "
-        "pixels is at most 0.",
-        _sum(lambda logits, x: -terms(logits, x)),
-    ),
-    Mistake(
-        "The logits and x are swapped: x is what was observed, and the probabilities come from the logits.",
-        _sum(lambda logits, x: terms(x, logits)),
-    ),
-    Mistake(
-        "The logits and x are swapped (and the sign is turned: a log-probability of pixels is at most 0).",
-        _sum(lambda logits, x: -terms(x, logits)),
-    ),
-    Mistake(
-        "The sigmoid is taken twice: a function 'with logits', or logsigmoid, contains it already.",
-        _sum(lambda logits, x: terms(d(logits), x)),
-    ),
-    Mistake(
-        "The sigmoid is taken twice (and the sign is turned).", _sum(lambda logits, x: -terms(d(logits), x))
-    ),
-    Mistake(
-        "Black and white are swapped: a pixel of 1 has the probability σ(l).",
-        _sum(lambda logits, x: terms(-logits, x)),
-    ),
-    Mistake(
-        "Only the pixels that are 1 count. Those that are 0 were observed, too: (1 - x) log(1 - σ(l)) is "
-        "missing.",
-        _sum(lambda logits, x: x * F.logsigmoid(logits)),
-    ),
-    Mistake(
-        "Only the pixels that are 0 count: x log σ(l) is missing.",
-        _sum(lambda logits, x: (1 - x) * F.logsigmoid(-logits)),
-    ),
-    Mistake(
-        "The second term has the wrong sign; both are added.",
-        _sum(lambda logits, x: x * F.logsigmoid(logits) - (1 - x) * F.logsigmoid(-logits)),
-    ),
-    Mistake(
-        "log(1 - σ) is not 1 - log σ: the 1 - stands inside the logarithm.",
-        _sum(lambda logits, x: x * F.logsigmoid(logits) + (1 - x) * (1 - F.logsigmoid(logits))),
-    ),
-    Mistake(
-        "The logarithm is missing: the probabilities of the pixels are multiplied, so their logarithms are "
-        "added.",
-        _sum(_p),
-    ),
-    Mistake(
-        "This is the likelihood itself, a product of probabilities. Its logarithm, the sum of their "
-        "logarithms, is asked for.",
-        lambda logits, x: _p(logits, x).flatten(1).prod(dim=1),
-    ),
-    Mistake(
-        "The logits are taken for probabilities: σ(l), the sigmoid, is the probability of a 1.",
-        _sum(lambda logits, x: x * logits.log() + (1 - x) * (1 - logits).log()),
-    ),
-    Mistake(
-        "This is a squared error, the likelihood of a Gaussian but for its constants. Binary pixels have a "
-        "Bernoulli likelihood.",
-        _sum(lambda logits, x: -(x - d(logits)).square()),
-    ),
-    Mistake(
-        "This is a squared error; binary pixels have a Bernoulli likelihood.",
-        _sum(lambda logits, x: -(x - d(logits)).square() / 2),
-    ),
-    Mistake(
-        "This is a squared error; binary pixels have a Bernoulli likelihood.",
-        _sum(lambda logits, x: (x - d(logits)).square()),
-    ),
-    Mistake(
-        "This is in bits; the book counts in nats, with the natural logarithm.",
-        _sum(lambda logits, x: terms(logits, x) / math.log(2)),
-    ),
-    Mistake(
-        "Each image is one list of pixels: yours sums over dimension 1 alone, the channels.",
-        lambda logits, x: terms(logits, x).sum(dim=1),
-    ),
-    Mistake(
-        "You sum over the last dimension alone, one row of pixels: sum over all but the batch.",
-        lambda logits, x: terms(logits, x).sum(dim=-1),
-    ),
-    Mistake(PRODUCT, lambda logits, x: _p(logits, x).flatten(1).prod(dim=1).log()),
-    Mistake(NAIVE, _sum(lambda logits, x: x * d(logits).log() + (1 - x) * (1 - d(logits)).log())),
-    Mistake(NAIVE, _sum(lambda logits, x: _p(logits, x).log())),
-    Mistake(NAIVE, _sum(lambda logits, x: x * logits - torch.log1p(logits.exp()))),
-    *(Mistake(FUDGE, _sum(_fudged(constant))) for constant in FUDGES),
-    *(Mistake(FUDGE, _sum(_clamped(constant))) for constant in (1e-5, 1e-6, 1e-7)),
-    Mistake(
-        BCE,
-        _sum(lambda logits, x: -F.binary_cross_entropy(d(logits), x, reduction="none")),
-    ),
-]
+    (_sum(lambda logits, x: -terms(logits, x)),
+     "The sign is turned: this is the negative log-likelihood, the cross-entropy. A log-probability of "
+     "pixels is at most 0."),
+    (_sum(lambda logits, x: terms(x, logits)),
+     "The logits and x are swapped: x is what was observed, and the probabilities come from the logits."),
+    (_sum(lambda logits, x: -terms(x, logits)),
+     "The logits and x are swapped (and the sign is turned: a log-probability of pixels is at most 0)."),
+    (_sum(lambda logits, x: terms(d(logits), x)),
+     "The sigmoid is taken twice: a function 'with logits', or logsigmoid, contains it already."),
+    (_sum(lambda logits, x: -terms(d(logits), x)), "The sigmoid is taken twice (and the sign is turned)."),
+    (_sum(lambda logits, x: terms(-logits, x)),
+     "Black and white are swapped: a pixel of 1 has the probability σ(l)."),
+    (_sum(lambda logits, x: x * F.logsigmoid(logits)),
+     "Only the pixels that are 1 count. Those that are 0 were observed, too: (1 - x) log(1 - σ(l)) is "
+     "missing."),
+    (_sum(lambda logits, x: (1 - x) * F.logsigmoid(-logits)),
+     "Only the pixels that are 0 count: x log σ(l) is missing."),
+    (_sum(lambda logits, x: x * F.logsigmoid(logits) - (1 - x) * F.logsigmoid(-logits)),
+     "The second term has the wrong sign; both are added."),
+    (_sum(lambda logits, x: x * F.logsigmoid(logits) + (1 - x) * (1 - F.logsigmoid(logits))),
+     "log(1 - σ) is not 1 - log σ: the 1 - stands inside the logarithm."),
+    (_sum(_p), "The logarithm is missing: the probabilities of the pixels are multiplied, so their "
+               "logarithms are added."),
+    (lambda logits, x: _p(logits, x).flatten(1).prod(dim=1),
+     "This is the likelihood itself, a product of probabilities. Its logarithm, the sum of their logarithms, "
+     "is asked for."),
+    (_sum(lambda logits, x: x * logits.log() + (1 - x) * (1 - logits).log()),
+     "The logits are taken for probabilities: σ(l), the sigmoid, is the probability of a 1."),
+    (_sum(lambda logits, x: -(x - d(logits)).square()),
+     "This is a squared error, the likelihood of a Gaussian but for its constants. Binary pixels have a "
+     "Bernoulli likelihood."),
+    (_sum(lambda logits, x: -(x - d(logits)).square() / 2), SQUARED),
+    (_sum(lambda logits, x: (x - d(logits)).square()), SQUARED),
+    (_sum(lambda logits, x: terms(logits, x) / math.log(2)),
+     "This is in bits; the book counts in nats, with the natural logarithm."),
+    (lambda logits, x: terms(logits, x).sum(dim=1),
+     "Each image is one list of pixels: yours sums over dimension 1 alone, the channels."),
+    (lambda logits, x: terms(logits, x).sum(dim=-1),
+     "You sum over the last dimension alone, one row of pixels: sum over all but the batch."),
+    (lambda logits, x: _p(logits, x).flatten(1).prod(dim=1).log(), PRODUCT),
+    (_sum(lambda logits, x: x * d(logits).log() + (1 - x) * (1 - d(logits)).log()), NAIVE),
+    (_sum(lambda logits, x: _p(logits, x).log()), NAIVE),
+    (_sum(lambda logits, x: x * logits - torch.log1p(logits.exp())), NAIVE),
+    *((_sum(_fudged(constant)), FUDGE) for constant in FUDGES),
+    *((_sum(_clamped(constant)), FUDGE) for constant in (1e-5, 1e-6, 1e-7)),
+    (_sum(lambda logits, x: -F.binary_cross_entropy(d(logits), x, reduction="none")), BCE),
+]  # fmt: skip
 
 BERNOULLI = Exercise(
-    judge=SameFunction(_exact, _cases, MISTAKES, crashes=CRASHES),
-    solution=bernoulli_log_prob,
-    praise="one number per image, in nats, with the right gradient at logits of ±100.",
-    hints=(
-        "A pixel that is 1 adds log σ(l), one that is 0 adds log(1 - σ(l)) = log σ(-l).",
-        "F.logsigmoid never computes σ by itself; or take minus F.binary_cross_entropy_with_logits(..., "
-        "reduction='none').",
-        "(x * F.logsigmoid(logits) + (1 - x) * F.logsigmoid(-logits)).flatten(1).sum(dim=1)",
-    ),
+    SameFunction(_exact, _cases, MISTAKES, crashes=CRASHES),
+    "one number per image, in nats, with the right gradient at logits of ±100.",
 )
-
-EXERCISES = {"bernoulli_log_prob": BERNOULLI}

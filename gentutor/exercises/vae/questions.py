@@ -2,170 +2,88 @@
 
 import math
 
-from gentutor.exercises._values import Choice, Number
-from gentutor.exercises._verdict import Exercise
+from gentutor.exercises._values import choose, number
 
 LOG_2PI = math.log(2 * math.pi)
 LOG_PX = -(LOG_2PI + math.log(2)) / 2 - 1.5**2 / 4  # x ~ N(0, 2)
 ELBO = -LOG_2PI / 2 - (1.5**2 + 1) / 2  # E (1.5 - z)² = 1.5² + 1 under the prior
 
-GAP = Exercise(
-    judge=Number(
-        LOG_PX - ELBO,
-        {
-            0.0: (
-                "The ELBO equals log p(x) only if q is the true posterior, which is N(0.75, 1/2) here, not "
-                "the prior."
-            ),
-            ELBO - LOG_PX: "The gap is log p(x) - ELBO, a KL divergence, and never negative.",
-            LOG_PX: "That is log p(x) itself; from it the ELBO is still to be subtracted.",
-            -LOG_PX: "That is -log p(x); the gap is log p(x) - ELBO.",
-            ELBO: "That is the ELBO itself; how far below log p(x) does it lie?",
-            -ELBO: "That is -ELBO; the gap is log p(x) - ELBO.",
-            (0.75**2 + 0.5 - 1 - math.log(0.5)) / 2: (
-                "That is KL(posterior ‖ q). The gap is KL(q ‖ posterior), with the expectation under q."
-            ),
-            (LOG_PX - ELBO) / math.log(2): "That is in bits; the answer is in nats.",
-            LOG_PX + LOG_2PI / 2 + 1.5**2 / 2: (
-                "You evaluate log p(x|z) at the mean of q alone. The ELBO takes the expectation over z: "
-                "E (x - z)² = (x - 0)² + 1."
-            ),
-            (1 + 1.5**2 - 1) / 2 + 0.0: (
-                "You use N(1.5, 1), the likelihood read as a density of z, for the posterior. The prior "
-                "pulls it to N(0.75, 1/2)."
-            ),
-            (2 + 1.5**2 / 0.5 - 1 + math.log(0.5)) / 2: (
-                "The posterior's variance is right, 1/2, but its mean is halfway between the prior's and x: "
-                "0.75."
-            ),
-            (1 + 0.75**2 - 1) / 2: "The posterior's variance is not 1 but 1/2: x tells something about z.",
-        },
-    ),
-    solution=0.716,
-    praise="log p(x) = -1.828, the ELBO -2.544: the gap is KL(N(0, 1) ‖ N(0.75, 1/2)).",
-    hints=(
-        "Without z, x is a sum of two independent N(0, 1) variables, so x ~ N(0, 2): that gives log p(x).",
-        "With q the prior its KL is 0, and the ELBO is E log N(1.5; z, 1) over z ~ N(0, 1); use E (1.5 - z)² "
-        "= 1.5² + 1.",
-        "log p(x) = -½ log(4π) - 1.5²/4 and ELBO = -½ log(2π) - (1.5² + 1)/2.",
-    ),
-)
+GAP = number(
+    LOG_PX - ELBO,
+    "log p(x) = -1.828, the ELBO -2.544: the gap is KL(N(0, 1) ‖ N(0.75, 1/2)).",
+    (0.0, "The ELBO equals log p(x) only if q is the true posterior, which is N(0.75, 1/2) here, not the "
+          "prior."),
+    (ELBO - LOG_PX, "The gap is log p(x) - ELBO, a KL divergence, and never negative."),
+    (LOG_PX, "That is log p(x) itself; from it the ELBO is still to be subtracted."),
+    (-LOG_PX, "That is -log p(x); the gap is log p(x) - ELBO."),
+    (ELBO, "That is the ELBO itself; how far below log p(x) does it lie?"),
+    (-ELBO, "That is -ELBO; the gap is log p(x) - ELBO."),
+    ((0.75**2 + 0.5 - 1 - math.log(0.5)) / 2,
+     "That is KL(posterior ‖ q). The gap is KL(q ‖ posterior), with the expectation under q."),
+    ((LOG_PX - ELBO) / math.log(2), "That is in bits; the answer is in nats."),
+    (LOG_PX + LOG_2PI / 2 + 1.5**2 / 2,
+     "You evaluate log p(x|z) at the mean of q alone. The ELBO takes the expectation over z: E (x - z)² = (x "
+     "- 0)² + 1."),
+    ((1 + 1.5**2 - 1) / 2 + 0.0,
+     "You use N(1.5, 1), the likelihood read as a density of z, for the posterior. The prior pulls it to "
+     "N(0.75, 1/2)."),
+    ((2 + 1.5**2 / 0.5 - 1 + math.log(0.5)) / 2,
+     "The posterior's variance is right, 1/2, but its mean is halfway between the prior's and x: 0.75."),
+    ((1 + 0.75**2 - 1) / 2, "The posterior's variance is not 1 but 1/2: x tells something about z."),
+)  # fmt: skip
 
-SILENT_BETA = Exercise(
-    judge=Number(
-        784,
-        {
-            1.0: (
-                "By default that function takes the mean over batch and pixels, so each image's likelihood "
-                "is divided by its number of pixels, but its KL is not."
-            ),
-            1 / 784: (
-                "That is the weight of the likelihood if the KL has the weight 1. β is the weight of the KL "
-                "if the likelihood has the weight 1: multiply the loss by the number of pixels."
-            ),
-            28.0: "An image has 28 · 28 pixels, and the mean runs over all of them.",
-            **dict.fromkeys(
-                (50.0, 784 / 50, 784 * 50.0),
-                "The KL is summed over the latent dimensions, as it should be: their number does not enter.",
-            ),
-            **dict.fromkeys(
-                (100.0, 7.84, 784 * 100.0),
-                "Both terms are averaged over the batch, so its size cancels.",
-            ),
-            -784.0: "Both terms enter with a plus, as cost: β is positive.",
-        },
-    ),
-    solution=784,
-    praise="a β of 784, and nobody wrote it down: the latent dimensions collapse.",
-    hints=(
-        "What does the mean over B · 784 numbers divide each image's log-likelihood by, beside the batch?",
-        "loss = (1/784) · (-log p) + KL for each image. Multiply by 784.",
-        "784 · loss = -log p(x|z) + 784 · KL.",
-    ),
-)
+KL_IS_SUMMED = "The KL is summed over the latent dimensions, as it should be: their number does not enter."
+BATCH_CANCELS = "Both terms are averaged over the batch, so its size cancels."
+SILENT_BETA = number(
+    784,
+    "a β of 784, and nobody wrote it down: the latent dimensions collapse.",
+    (1.0, "By default that function takes the mean over batch and pixels, so each image's likelihood is "
+          "divided by its number of pixels, but its KL is not."),
+    (1 / 784, "That is the weight of the likelihood if the KL has the weight 1. β is the weight of the KL if "
+              "the likelihood has the weight 1: multiply the loss by the number of pixels."),
+    (28.0, "An image has 28 · 28 pixels, and the mean runs over all of them."),
+    (50.0, KL_IS_SUMMED),
+    (784 / 50, KL_IS_SUMMED),
+    (784 * 50.0, KL_IS_SUMMED),
+    (100.0, BATCH_CANCELS),
+    (7.84, BATCH_CANCELS),
+    (784 * 100.0, BATCH_CANCELS),
+    (-784.0, "Both terms enter with a plus, as cost: β is positive."),
+)  # fmt: skip
 
-COLLAPSE = Exercise(
-    judge=Choice(
-        "b",
-        {
-            "a": (
-                "Nothing is gained by a large KL if the decoder does not listen: the KL is then all cost, "
-                "and the encoder lowers it."
-            ),
-            "c": (
-                "q(z|x) does equal the prior then, but a sample is decode(z), and that is the same for every "
-                "z."
-            ),
-            "d": (
-                "The decoder is no part of the KL, but of what pays for it: once z does not raise log "
-                "p(x|z), the encoder lowers the KL for nothing."
-            ),
-        },
-    ),
-    solution="b",
-    praise="the KL is all cost and goes to 0; the best fixed picture of independent pixels is their mean.",
-    hints=(
-        "If log p(x|z) does not depend on z, which q(z|x) is best for the ELBO?",
-        "q(z|x) = p(z): the KL is 0. And what is decode(z) for two different z?",
-        "The best constant logits give each pixel its frequency in the data.",
-    ),
-)
+COLLAPSE = choose(
+    "b",
+    "the KL is all cost and goes to 0; the best fixed picture of independent pixels is their mean.",
+    ("a", "Nothing is gained by a large KL if the decoder does not listen: the KL is then all cost, and the "
+          "encoder lowers it."),
+    ("c", "q(z|x) does equal the prior then, but a sample is decode(z), and that is the same for every z."),
+    ("d", "The decoder is no part of the KL, but of what pays for it: once z does not raise log p(x|z), the "
+          "encoder lowers the KL for nothing."),
+)  # fmt: skip
 
-SPOT_THE_BUG = Exercise(
-    judge=Choice(
-        "b",
-        {
-            "a": "The encoder gives the mean and the log-variance of q(z|x), in this order.",
-            "c": (
-                "bernoulli_log_prob takes logits, and decode returns logits; a sigmoid here would be one too "
-                "many."
-            ),
-            "d": "gaussian_kl takes the mean and the log-variance, and sums over dimensions: this is right.",
-            "e": "The loss is minus the ELBO, KL - log p(x|z), averaged over the batch: this is right.",
-        },
-    ),
-    solution="b",
-    praise=(
-        "exp(log_var) is the variance; the standard deviation is exp(log_var / 2). The KL term is told one "
-        "Gaussian, and the decoder sees another."
-    ),
-    hints=(
-        "Follow log_var: which quantity does each line take it for?",
-        "The noise must have the standard deviation σ. log_var is log σ².",
-        "At log_var = 2 the variance is 7.39, and the standard deviation 2.72.",
-    ),
-)
+SPOT_THE_BUG = choose(
+    "b",
+    "exp(log_var) is the variance; the standard deviation is exp(log_var / 2). The KL term is told one "
+    "Gaussian, and the decoder sees another.",
+    ("a", "The encoder gives the mean and the log-variance of q(z|x), in this order."),
+    ("c", "bernoulli_log_prob takes logits, and decode returns logits; a sigmoid here would be one too "
+          "many."),
+    ("d", "gaussian_kl takes the mean and the log-variance, and sums over dimensions: this is right."),
+    ("e", "The loss is minus the ELBO, KL - log p(x|z), averaged over the batch: this is right."),
+)  # fmt: skip
 
 NATS = 86.76
-BITS_PER_PIXEL = Exercise(
-    judge=Number(
-        NATS / 784 / math.log(2),
-        {
-            NATS / 784: "That is in nats per pixel; one nat is 1 / ln 2 = 1.443 bits.",
-            NATS / 784 * math.log(2): "From nats to bits you divide by ln 2: a bit is the smaller unit.",
-            NATS / math.log(2): "That is in bits per image; there are 784 pixels.",
-            NATS * math.log(2): "From nats to bits you divide by ln 2; and there are 784 pixels.",
-            -NATS / 784 / math.log(2): "A code's length is -log2 p, which is positive.",
-            NATS / 28 / math.log(2): "An image has 28 · 28 = 784 pixels.",
-            NATS / 784 / math.log(2) / 8: "That is in bytes per pixel; the question asks for bits.",
-            1.0: "One bit per pixel is what the raw binary image takes, without any model.",
-            784 * math.log(2) / NATS: "That is the compression factor, 784 bits against yours: its inverse.",
-        },
-        tolerance=0.001,
-    ),
-    solution=0.16,
-    praise="0.16 bits per pixel, against 1 without a model.",
-    hints=(
-        "An ideal code spends -log2 p(x) bits on x.",
-        "log2 p = log p / log 2, with the natural logarithm on the right.",
-        "86.76 / 0.6931 bits per image; divide by the number of pixels.",
-    ),
-)
-
-EXERCISES = {
-    "gap": GAP,
-    "silent_beta": SILENT_BETA,
-    "collapse": COLLAPSE,
-    "spot_the_bug": SPOT_THE_BUG,
-    "bits_per_pixel": BITS_PER_PIXEL,
-}
+BITS_PER_PIXEL = number(
+    NATS / 784 / math.log(2),
+    "0.16 bits per pixel, against 1 without a model.",
+    (NATS / 784, "That is in nats per pixel; one nat is 1 / ln 2 = 1.443 bits."),
+    (NATS / 784 * math.log(2), "From nats to bits you divide by ln 2: a bit is the smaller unit."),
+    (NATS / math.log(2), "That is in bits per image; there are 784 pixels."),
+    (NATS * math.log(2), "From nats to bits you divide by ln 2; and there are 784 pixels."),
+    (-NATS / 784 / math.log(2), "A code's length is -log2 p, which is positive."),
+    (NATS / 28 / math.log(2), "An image has 28 · 28 = 784 pixels."),
+    (NATS / 784 / math.log(2) / 8, "That is in bytes per pixel; the question asks for bits."),
+    (1.0, "One bit per pixel is what the raw binary image takes, without any model."),
+    (784 * math.log(2) / NATS, "That is the compression factor, 784 bits against yours: its inverse."),
+    tolerance=0.001,
+)  # fmt: skip

@@ -4,19 +4,17 @@ Readers may draw their noise in any way. The check recovers it from the sample, 
 knows what the gradients must be.
 """
 
-from collections.abc import Callable
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from gentutor.exercises._calls import call
-from gentutor.exercises._noise import CONSTANT
+from gentutor.exercises._compare import Row
+from gentutor.exercises._networks import CONSTANT
 from gentutor.exercises._outcome import PARTLY_CUT, close, read_tensor
 from gentutor.exercises._per_example import CRASHES, FUDGES
 from gentutor.exercises._show import show_difference
 from gentutor.exercises._verdict import Exercise, Wrong
-from gentutor.objectives import variational
 
 NO_GRADIENT = (
     "The samples are right, but no gradient reaches mean and log_var: torch.normal, Normal(...).sample(), "
@@ -27,65 +25,38 @@ FUDGE = (
     "A small constant is added to the standard deviation or to the variance: exp is never 0, so it only adds "
     "noise where log_var is small."
 )
-# What ε would be if the reader had made one of these mistakes, from z, mean and log_var.
-MISTAKES: list[tuple[str, Callable[[Tensor, Tensor, Tensor], Tensor]]] = [
-    *(
-        (FUDGE, undo)
-        for c in FUDGES
-        for undo in (
-            lambda z, m, v, c=c: (z - m) / ((v / 2).exp() + c),
-            lambda z, m, v, c=c: (z - m) / (v.exp() + c).sqrt(),
-        )
-    ),
-    (
-        "The noise is scaled by exp(log_var), the variance. The standard deviation is exp(log_var / 2): at "
-        "log_var = 2 it is 2.72, not 7.39.",
-        lambda z, m, v: (z - m) / v.exp(),
-    ),
-    (
-        "The noise is scaled by log_var itself. The standard deviation is exp(log_var / 2).",
-        lambda z, m, v: (z - m) / v,
-    ),
-    (
-        "The noise is scaled by log_var / 2: that is log σ, so take its exponential.",
-        lambda z, m, v: (z - m) / (v / 2),
-    ),
-    (
-        "The noise is scaled by exp(log_var) / 2: the 1/2 stands inside the exponential.",
-        lambda z, m, v: (z - m) / (v.exp() / 2),
-    ),
-    (
-        "The noise is scaled by exp(2 · log_var): it is exp(log_var / 2).",
-        lambda z, m, v: (z - m) / (2 * v).exp(),
-    ),
-    (
-        "The noise is scaled by exp(-log_var / 2): the sign in the exponent is turned.",
-        lambda z, m, v: (z - m) * (v / 2).exp(),
-    ),
-    (
-        "The noise is scaled by exp(log_var / 4): exp(log_var / 2) is the standard deviation already.",
-        lambda z, m, v: (z - m) / (v / 4).exp(),
-    ),
-    (
-        "The noise is scaled by softplus(log_var). The standard deviation is exp(log_var / 2).",
-        lambda z, m, v: (z - m) / F.softplus(v),
-    ),
-    (
-        "log_var is ignored: the noise has a standard deviation of 1 everywhere, not exp(log_var / 2).",
-        lambda z, m, v: z - m,
-    ),
-    ("The mean is missing: z = mean + std · ε.", lambda z, m, v: z / (v / 2).exp()),
-    ("The mean and log_var are ignored: this is a sample of the prior.", lambda z, m, v: z),
-    (
-        "The mean is scaled, too: it is mean + std · ε, not (mean + ε) · std.",
-        lambda z, m, v: z / (v / 2).exp() - m,
-    ),
-    (
-        "Mean and standard deviation are swapped: z = mean + std · ε.",
-        lambda z, m, v: (z - (v / 2).exp()) / m,
-    ),
-    ("The mean is subtracted; it is added.", lambda z, m, v: (z + m) / (v / 2).exp()),
-]
+MISTAKES: list[Row] = [  # what ε would be after one of these mistakes, from z, mean and log_var
+    *((undo, FUDGE)
+      for c in FUDGES
+      for undo in (lambda z, m, v, c=c: (z - m) / ((v / 2).exp() + c),
+                   lambda z, m, v, c=c: (z - m) / (v.exp() + c).sqrt())),
+    (lambda z, m, v: (z - m) / v.exp(),
+     "The noise is scaled by exp(log_var), the variance. The standard deviation is exp(log_var / 2): at "
+     "log_var = 2 it is 2.72, not 7.39."),
+    (lambda z, m, v: (z - m) / v,
+     "The noise is scaled by log_var itself. The standard deviation is exp(log_var / 2)."),
+    (lambda z, m, v: (z - m) / (v / 2),
+     "The noise is scaled by log_var / 2: that is log σ, so take its exponential."),
+    (lambda z, m, v: (z - m) / (v.exp() / 2),
+     "The noise is scaled by exp(log_var) / 2: the 1/2 stands inside the exponential."),
+    (lambda z, m, v: (z - m) / (2 * v).exp(),
+     "The noise is scaled by exp(2 · log_var): it is exp(log_var / 2)."),
+    (lambda z, m, v: (z - m) * (v / 2).exp(),
+     "The noise is scaled by exp(-log_var / 2): the sign in the exponent is turned."),
+    (lambda z, m, v: (z - m) / (v / 4).exp(),
+     "The noise is scaled by exp(log_var / 4): exp(log_var / 2) is the standard deviation already."),
+    (lambda z, m, v: (z - m) / F.softplus(v),
+     "The noise is scaled by softplus(log_var). The standard deviation is exp(log_var / 2)."),
+    (lambda z, m, v: z - m,
+     "log_var is ignored: the noise has a standard deviation of 1 everywhere, not exp(log_var / 2)."),
+    (lambda z, m, v: z / (v / 2).exp(), "The mean is missing: z = mean + std · ε."),
+    (lambda z, m, v: z, "The mean and log_var are ignored: this is a sample of the prior."),
+    (lambda z, m, v: z / (v / 2).exp() - m,
+     "The mean is scaled, too: it is mean + std · ε, not (mean + ε) · std."),
+    (lambda z, m, v: (z - (v / 2).exp()) / m,
+     "Mean and standard deviation are swapped: z = mean + std · ε."),
+    (lambda z, m, v: (z + m) / (v / 2).exp(), "The mean is subtracted; it is added."),
+]  # fmt: skip
 
 
 def _judge(answer: object) -> None:
@@ -126,7 +97,7 @@ def _judge_noise(z: Tensor, mean: Tensor, log_var: Tensor) -> None:
     _expect_own_noise(noise)
     if noise.numel() < 1000 or _is_standard_normal(noise):
         return
-    for hint, undo in MISTAKES:
+    for undo, hint in MISTAKES:
         if _is_standard_normal(undo(z, mean, log_var)):
             raise Wrong(hint)
     if bool((noise > -1e-3).all()):
@@ -192,14 +163,5 @@ def _judge_gradients(z: Tensor, leaves: tuple[Tensor, Tensor], by_log_var: Tenso
 
 
 REPARAMETERIZE = Exercise(
-    judge=_judge,
-    solution=variational.reparameterize,
-    praise="the samples have the right distribution, a number of noise for each element, and gradients flow.",
-    hints=(
-        "Draw noise that depends on neither mean nor log_var, and move and stretch it.",
-        "The standard deviation is the root of the variance: exp(log_var / 2).",
-        "mean + (log_var / 2).exp() * torch.randn_like(mean)",
-    ),
+    _judge, "the samples have the right distribution, a number of noise for each element, and gradients flow."
 )
-
-EXERCISES = {"reparameterize": REPARAMETERIZE}

@@ -1,23 +1,24 @@
 """The exercise on the training step: a reader's step is compared with updates done right and wrong."""
 
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.optim import Optimizer
 
-from gentutor import steps
 from gentutor.exercises._calls import call
-from gentutor.exercises._noise import expect_fresh, recorded
+from gentutor.exercises._networks import expect_fresh, first_bug, recorded
 from gentutor.exercises._per_example import CRASHES as DISTRIBUTIONS
 from gentutor.exercises._verdict import Exercise, NotAttempted, Wrong
-from gentutor.exercises.vae._bugs import BUGS, PRIOR
-from gentutor.exercises.vae._update import RIGHT, Model, standard_deviation, variants
-from gentutor.models.vae import VAE
+from gentutor.exercises.vae.updates import BUGS, DETACHED, RIGHT, Model, standard_deviation, update
 from gentutor.objectives import variational
 
 Seen = list[tuple[Tensor, Tensor]]  # the images and the z of the updates so far
 
+PRIOR = (
+    "The decoder is given noise of the prior, and the encoder sees the KL term alone, so neither learns from "
+    "the other. Decode a sample of q(z|x): mean + exp(log_var / 2) · ε."
+)
 TWO_PARTS = "The VAE cannot be called as a whole. It has two parts: vae.encode(x) and vae.decode(z)."
 CRASHES = {
     **DISTRIBUTIONS,
@@ -35,14 +36,10 @@ CRASHES = {
 }
 
 
-def _solution(images: Tensor, vae: VAE, optimizer: Optimizer) -> dict[str, Tensor]:
-    return steps.vae_step((images,), vae, optimizer)
-
-
 def _judge(answer: object) -> None:
     model = Model()
     start = model.copy()
-    rights = [(how, model.copy()) for how in RIGHT]
+    rights = [(update(kl=kl), model.copy()) for kl in RIGHT]
     seen: Seen = []
     noise: list[Tensor] = []
     for size in (48, 9, 9, 1):
@@ -51,12 +48,13 @@ def _judge(answer: object) -> None:
         expect_fresh([epsilon], noise)
         noise.append(epsilon)
         seen.append((images, z))
-        for how, right in rights:
-            right.update(images, z, how)
+        for step, right in rights:
+            step(images, z, right)
         _, closest = rights[0]
-        rights = [(how, right) for how, right in rights if _same(model, right)]
+        rights = [(step, right) for step, right in rights if _same(model, right)]
         if not rights:
-            found = _known_bug(model, start, seen) or _symptom(model, closest)
+            found = first_bug(BUGS, start, seen, partial(_same, model)) or _symptom(model, closest)
+            found = PRIOR if found == DETACHED and _from_prior(start, seen) else found
             raise Wrong(f"{found}\n(Seen in update {len(seen)}, on {size} images.)")
         if not model.vae.training or not all(p.requires_grad for p in model.vae.parameters()):
             raise Wrong("The VAE is left in evaluation mode, or frozen: the next step could not train it.")
@@ -133,18 +131,6 @@ def _expect_standard_normal(noise: Tensor) -> None:
         raise Wrong("The noise ε in z = mean + exp(log_var / 2) · ε is not drawn from N(0, 1).")
 
 
-def _known_bug(got: Model, start: Model, seen: Seen) -> str | None:
-    """The hint of the bug that leads from ``start`` to where the reader's step led."""
-    for hint, hows in BUGS.items():
-        for how in (variant for bug in hows for variant in variants(bug)):
-            model = start.copy()
-            for images, z in seen:
-                model.update(images, z, how)
-            if _same(model, got):
-                return PRIOR if not how.attached and _from_prior(start, seen) else hint
-    return None
-
-
 def _from_prior(model: Model, seen: Seen) -> bool:
     """Whether the first z is more likely under the prior than under q(z|x)."""
     images, z = seen[0]
@@ -171,16 +157,4 @@ def _symptom(got: Model, right: Model) -> str:
     return "The update differs from the one in the text: look at the sample, the two terms, and their sums."
 
 
-STEP = Exercise(
-    judge=_judge,
-    solution=_solution,
-    praise="four updates in a row move encoder and decoder as they should.",
-    hints=(
-        "Encode, sample z, decode; then two terms per image, (B,): log p(x|z) and the KL divergence.",
-        "The loss is minus the ELBO, KL - log p(x|z), with one mean, over the batch.",
-        "With z = reparameterize(mean, log_var): (gaussian_kl(mean, log_var) - vae.log_px_z(x, "
-        "z)).mean(), then zero_grad, backward, step.",
-    ),
-)
-
-EXERCISES = {"step": STEP}
+STEP = Exercise(_judge, "four updates in a row move encoder and decoder as they should.")

@@ -1,12 +1,10 @@
 """The exercise on counting the latent dimensions that a VAE uses."""
 
-from typing import Any
-
 import torch
 from torch import Tensor
 
 from gentutor import evaluation
-from gentutor.exercises._compare import Case, Mistake, SameFunction
+from gentutor.exercises._compare import Case, Row, SameFunction
 from gentutor.exercises._numbers import read_count
 from gentutor.exercises._verdict import Exercise
 
@@ -38,76 +36,43 @@ def _cases() -> list[Case]:
     ]
 
 
-def _mistake(hint: str, count: Any) -> Mistake:
-    return Mistake(hint, lambda means: torch.as_tensor(count(means)).sum())
-
+MISTAKES: list[Row] = [
+    (lambda m: (m.std(dim=0) > 0.01).sum(),
+     "You compare the standard deviation with 0.01; it is the variance."),
+    (lambda m: (m.var(dim=1) > 0.01).sum(),
+     "The variance runs over the data, dimension 0. You count examples, not dimensions."),
+    (lambda m: (m.mean(dim=0).abs() > 0.01).sum(),
+     "You count means that are far from 0. A mean that is the same for all data carries no information: take "
+     "the variance over the data."),
+    (lambda m: (m.abs().mean(dim=0) > 0.01).sum(),
+     "You count means that are far from 0: take the variance over the data."),
+    (lambda m: (m.square().mean(dim=0) > 0.01).sum(),
+     "You take the mean of the squares, not the variance: subtract the mean over the data first."),
+    (lambda m: (m.var(dim=0) <= 0.01).sum(), "You count the dimensions that are not active."),
+    (lambda m: m.shape[1], "You count all dimensions."),
+    (lambda m: ((m - m.mean(dim=0)).square() > 0.01).sum(),
+     "You count numbers, examples times dimensions: take the variance over the data first."),
+    (lambda m: (m.var(dim=0) > 0).sum(), "The largest variance is not compared with 0.01."),
+    (lambda m: (m.amax(dim=0) - m.amin(dim=0) > 0.01).sum(),
+     "You take the range over the data; it is the variance."),
+    (lambda m: (m.var(dim=0) > 0.001).sum(), "You compare with 0.001; the variance is to be above 0.01."),
+    (lambda m: (m.var(dim=0) > 0.02).sum(), "You compare with 0.02; the variance is to be above 0.01."),
+    (lambda m: ((m - m.mean(dim=0)).square().sum(dim=0) > 0.01).sum(),
+     "You take the sum of the squares; the variance is their mean."),
+    (lambda m: ((m - m.mean(dim=0)).abs().mean(dim=0) > 0.01).sum(),
+     "You take the mean of the absolute deviations; it is the variance."),
+    (lambda m: (m.var(dim=0) > 0.1).sum(), "You compare with 0.1; the variance is to be above 0.01."),
+]  # fmt: skip
 
 ACTIVE_UNITS = Exercise(
-    judge=SameFunction(
+    SameFunction(
         evaluation.active_units,
         _cases,
-        [
-            _mistake(
-                "You compare the standard deviation with 0.01; it is the variance.",
-                lambda m: m.std(dim=0) > 0.01,
-            ),
-            _mistake(
-                "The variance runs over the data, dimension 0. You count examples, not dimensions.",
-                lambda m: m.var(dim=1) > 0.01,
-            ),
-            _mistake(
-                "You count means that are far from 0. A mean that is the same for all data carries no "
-                "information: take the variance over the data.",
-                lambda m: m.mean(dim=0).abs() > 0.01,
-            ),
-            _mistake(
-                "You count means that are far from 0: take the variance over the data.",
-                lambda m: m.abs().mean(dim=0) > 0.01,
-            ),
-            _mistake(
-                "You take the mean of the squares, not the variance: subtract the mean over the data first.",
-                lambda m: m.square().mean(dim=0) > 0.01,
-            ),
-            _mistake("You count the dimensions that are not active.", lambda m: m.var(dim=0) <= 0.01),
-            _mistake("You count all dimensions.", lambda m: m.shape[1]),
-            _mistake(
-                "You count numbers, examples times dimensions: take the variance over the data first.",
-                lambda m: (m - m.mean(dim=0)).square() > 0.01,
-            ),
-            _mistake("The largest variance is not compared with 0.01.", lambda m: m.var(dim=0) > 0),
-            _mistake(
-                "You take the range over the data; it is the variance.",
-                lambda m: m.amax(dim=0) - m.amin(dim=0) > 0.01,
-            ),
-            *(
-                _mistake(
-                    f"You compare with {threshold}; the variance is to be above 0.01.",
-                    lambda m, threshold=threshold: m.var(dim=0) > threshold,
-                )
-                for threshold in (0.001, 0.02)
-            ),
-            _mistake(
-                "You take the sum of the squares; the variance is their mean.",
-                lambda m: (m - m.mean(dim=0)).square().sum(dim=0) > 0.01,
-            ),
-            _mistake(
-                "You take the mean of the absolute deviations; it is the variance.",
-                lambda m: (m - m.mean(dim=0)).abs().mean(dim=0) > 0.01,
-            ),
-            _mistake("You compare with 0.1; the variance is to be above 0.01.", lambda m: m.var(dim=0) > 0.1),
-        ],
+        MISTAKES,
         read=read_count,
         crashes={
             "python scalars": "A count is a sum: (variances > 0.01).sum() counts where it is true.",
         },
     ),
-    solution=evaluation.active_units,
-    praise="dimensions that move with the data are counted, whatever their mean.",
-    hints=(
-        "A dimension that says something about x has another mean for another x.",
-        "means.var(dim=0) is the variance of each dimension's mean over the data.",
-        "int((means.var(dim=0) > 0.01).sum())",
-    ),
+    "dimensions that move with the data are counted, whatever their mean.",
 )
-
-EXERCISES = {"active_units": ACTIVE_UNITS}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from gentutor.exercises._compare import Case, Mistake, SameFunction
+from gentutor.exercises._compare import Case, Row, SameFunction
 from gentutor.exercises._per_example import CRASHES, FUDGES
 from gentutor.exercises._verdict import Exercise
 from gentutor.objectives import variational
@@ -79,119 +79,62 @@ VARIANCE = "You take exp(log_var), the variance, for the standard deviation of q
 CONSTANT = (
     "The constant log(2π) / 2 of the two Gaussians is in one of them only: it stands in both, and cancels."
 )
-MISTAKES = [
-    Mistake(
-        "The density q(z|x) is not divided out: this is log p(x, z). The weight is p(x, z) / q(z|x).",
-        _weights(lambda z, m, v: _prior(z) + 0 * m),
-    ),
-    Mistake(
-        "The prior p(z) is missing: the weight is p(x|z) p(z) / q(z|x).",
-        _weights(lambda z, m, v: -_q(z, m, v)),
-    ),
-    Mistake(
-        "The term log q(z|x) is added; the samples come from q, so its density is divided out: subtract it.",
-        _weights(lambda z, m, v: _prior(z) + _q(z, m, v)),
-    ),
-    Mistake("The prior and q are swapped.", _weights(lambda z, m, v: _q(z, m, v) - _prior(z))),
-    Mistake(
-        "The term log p(x|z) is missing.", lambda p, z, m, v: 0 * p + (_prior(z) - _q(z, m, v)).sum(dim=-1)
-    ),
-    Mistake(
-        "The term log p(x|z) has the wrong sign.",
-        lambda p, z, m, v: (_prior(z) - _q(z, m, v)).sum(dim=-1) - p,
-    ),
-    Mistake(
-        "You subtract the KL divergence in closed form. That gives the ELBO's terms; a weight needs the "
-        "densities at the sample z itself.",
-        lambda p, z, m, v: p - variational.gaussian_kl(m, v) + 0 * z.sum(dim=-1),
-    ),
-    Mistake("The ratio p(z) / q(z|x) is missing.", lambda p, z, m, v: p + 0 * z.sum(dim=-1)),
-    Mistake(VARIANCE, _weights(lambda z, m, v: _prior(z) - _q(z, m, v, torch.exp))),
-    Mistake(
-        VARIANCE.replace("You take", "In the square you take"),
-        _weights(lambda z, m, v: _prior(z) + ((z - m) / v.exp()).square() / 2 + v / 2 + LOG_2PI / 2),
-    ),
-    Mistake(
-        "You take log_var for the standard deviation, or for the variance, of q: they are exp(log_var / 2) "
-        "and exp(log_var).",
-        _weights(lambda z, m, v: _prior(z) - _q(z, m, v, lambda v: v)),
-    ),
-    Mistake(
-        "The logarithm of q's density contains -log σ = -log_var / 2: it is missing.",
-        _weights(lambda z, m, v: _prior(z) - _q(z, m, v) - v / 2),
-    ),
-    Mistake(
-        "The logarithm of q's density contains -log σ = -log_var / 2; yours has all of log_var.",
-        _weights(lambda z, m, v: _prior(z) - _q(z, m, v) + v / 2),
-    ),
-    Mistake(
-        "The term log_var / 2 has the wrong sign.", _weights(lambda z, m, v: _prior(z) - _q(z, m, v) - v)
-    ),
-    Mistake(
-        "In q's square you divide by the standard deviation; (z - mean)² is divided by the variance.",
-        _weights(lambda z, m, v: _prior(z) + (z - m).square() / (v / 2).exp() / 2 + v / 2 + LOG_2PI / 2),
-    ),
-    Mistake(
-        "In q's square the variance multiplies; (z - mean)² is divided by exp(log_var).",
-        _weights(lambda z, m, v: _prior(z) + (z - m).square() * v.exp() / 2 + v / 2 + LOG_2PI / 2),
-    ),
-    Mistake(CONSTANT, _weights(lambda z, m, v: _prior(z) - _q(z, m, v) + LOG_2PI / 2)),
-    Mistake(CONSTANT, _weights(lambda z, m, v: _prior(z) - _q(z, m, v) - LOG_2PI / 2)),
-    *(Mistake(NARROW, _fudged(c, 0)) for c in FUDGES if c > 1e-10),
-    *(Mistake(NARROW, _fudged(0, c)) for c in FUDGES if c > 1e-8),
-    Mistake(
-        "The factor 1/2 in the exponents of the Gaussians is missing.",
-        _weights(lambda z, m, v: -z.square() + (z - m).square() / v.exp() + v / 2),
-    ),
-    Mistake(
-        "The factor 1/2 in the exponents of the Gaussians, and of log σ² / 2, is missing.",
-        _weights(lambda z, m, v: 2 * (_prior(z) - _q(z, m, v))),
-    ),
-    Mistake(
-        "The prior is N(0, I); yours is centred at q's mean.",
-        _weights(lambda z, m, v: _prior(z - m) - _q(z, m, v)),
-    ),
-    Mistake(
-        "The prior is to be taken at z, not at q's mean.", _weights(lambda z, m, v: _prior(m) - _q(z, m, v))
-    ),
-    Mistake(
-        "You take the mean over the latent dimensions; log-densities of independent variables are added.",
-        lambda p, z, m, v: p + (_prior(z) - _q(z, m, v)).mean(dim=-1),
-    ),
-    Mistake(
-        "These are the weights themselves; their logarithms are asked for.",
-        lambda p, z, m, v: (p + (_prior(z) - _q(z, m, v)).sum(dim=-1)).exp(),
-    ),
-    Mistake(
-        "The weights are normalised over the samples. That is useful for gradients, but takes away the very "
-        "size that estimates p(x).",
-        lambda p, z, m, v: (p + (_prior(z) - _q(z, m, v)).sum(dim=-1)).log_softmax(dim=0),
-    ),
-    Mistake(
-        "The weights are normalised over the samples, and no logarithms.",
-        lambda p, z, m, v: (p + (_prior(z) - _q(z, m, v)).sum(dim=-1)).softmax(dim=0),
-    ),
-    Mistake(
-        "One number for each sample and example is expected, shape (K, B): yours averages over the samples.",
-        lambda p, z, m, v: (p + (_prior(z) - _q(z, m, v)).sum(dim=-1)).mean(dim=0),
-    ),
-    Mistake(
-        "The sum over the latent dimensions is missing: (K, B) is expected.",
-        lambda p, z, m, v: p[:, :, None] + _prior(z) - _q(z, m, v),
-    ),
-]
+MISTAKES: list[Row] = [
+    (_weights(lambda z, m, v: _prior(z) + 0 * m),
+     "The density q(z|x) is not divided out: this is log p(x, z). The weight is p(x, z) / q(z|x)."),
+    (_weights(lambda z, m, v: -_q(z, m, v)),
+     "The prior p(z) is missing: the weight is p(x|z) p(z) / q(z|x)."),
+    (_weights(lambda z, m, v: _prior(z) + _q(z, m, v)),
+     "The term log q(z|x) is added; the samples come from q, so its density is divided out: subtract it."),
+    (_weights(lambda z, m, v: _q(z, m, v) - _prior(z)), "The prior and q are swapped."),
+    (lambda p, z, m, v: 0 * p + (_prior(z) - _q(z, m, v)).sum(dim=-1), "The term log p(x|z) is missing."),
+    (lambda p, z, m, v: (_prior(z) - _q(z, m, v)).sum(dim=-1) - p, "The term log p(x|z) has the wrong sign."),
+    (lambda p, z, m, v: p - variational.gaussian_kl(m, v) + 0 * z.sum(dim=-1),
+     "You subtract the KL divergence in closed form. That gives the ELBO's terms; a weight needs the "
+     "densities at the sample z itself."),
+    (lambda p, z, m, v: p + 0 * z.sum(dim=-1), "The ratio p(z) / q(z|x) is missing."),
+    (_weights(lambda z, m, v: _prior(z) - _q(z, m, v, torch.exp)), VARIANCE),
+    (_weights(lambda z, m, v: _prior(z) + ((z - m) / v.exp()).square() / 2 + v / 2 + LOG_2PI / 2),
+     VARIANCE.replace("You take", "In the square you take")),
+    (_weights(lambda z, m, v: _prior(z) - _q(z, m, v, lambda v: v)),
+     "You take log_var for the standard deviation, or for the variance, of q: they are exp(log_var / 2) and "
+     "exp(log_var)."),
+    (_weights(lambda z, m, v: _prior(z) - _q(z, m, v) - v / 2),
+     "The logarithm of q's density contains -log σ = -log_var / 2: it is missing."),
+    (_weights(lambda z, m, v: _prior(z) - _q(z, m, v) + v / 2),
+     "The logarithm of q's density contains -log σ = -log_var / 2; yours has all of log_var."),
+    (_weights(lambda z, m, v: _prior(z) - _q(z, m, v) - v), "The term log_var / 2 has the wrong sign."),
+    (_weights(lambda z, m, v: _prior(z) + (z - m).square() / (v / 2).exp() / 2 + v / 2 + LOG_2PI / 2),
+     "In q's square you divide by the standard deviation; (z - mean)² is divided by the variance."),
+    (_weights(lambda z, m, v: _prior(z) + (z - m).square() * v.exp() / 2 + v / 2 + LOG_2PI / 2),
+     "In q's square the variance multiplies; (z - mean)² is divided by exp(log_var)."),
+    (_weights(lambda z, m, v: _prior(z) - _q(z, m, v) + LOG_2PI / 2), CONSTANT),
+    (_weights(lambda z, m, v: _prior(z) - _q(z, m, v) - LOG_2PI / 2), CONSTANT),
+    *((_fudged(c, 0), NARROW) for c in FUDGES if c > 1e-10),
+    *((_fudged(0, c), NARROW) for c in FUDGES if c > 1e-8),
+    (_weights(lambda z, m, v: -z.square() + (z - m).square() / v.exp() + v / 2),
+     "The factor 1/2 in the exponents of the Gaussians is missing."),
+    (_weights(lambda z, m, v: 2 * (_prior(z) - _q(z, m, v))),
+     "The factor 1/2 in the exponents of the Gaussians, and of log σ² / 2, is missing."),
+    (_weights(lambda z, m, v: _prior(z - m) - _q(z, m, v)),
+     "The prior is N(0, I); yours is centred at q's mean."),
+    (_weights(lambda z, m, v: _prior(m) - _q(z, m, v)), "The prior is to be taken at z, not at q's mean."),
+    (lambda p, z, m, v: p + (_prior(z) - _q(z, m, v)).mean(dim=-1),
+     "You take the mean over the latent dimensions; log-densities of independent variables are added."),
+    (lambda p, z, m, v: (p + (_prior(z) - _q(z, m, v)).sum(dim=-1)).exp(),
+     "These are the weights themselves; their logarithms are asked for."),
+    (lambda p, z, m, v: (p + (_prior(z) - _q(z, m, v)).sum(dim=-1)).log_softmax(dim=0),
+     "The weights are normalised over the samples. That is useful for gradients, but takes away the very "
+     "size that estimates p(x)."),
+    (lambda p, z, m, v: (p + (_prior(z) - _q(z, m, v)).sum(dim=-1)).softmax(dim=0),
+     "The weights are normalised over the samples, and no logarithms."),
+    (lambda p, z, m, v: (p + (_prior(z) - _q(z, m, v)).sum(dim=-1)).mean(dim=0),
+     "One number for each sample and example is expected, shape (K, B): yours averages over the samples."),
+    (lambda p, z, m, v: p[:, :, None] + _prior(z) - _q(z, m, v),
+     "The sum over the latent dimensions is missing: (K, B) is expected."),
+]  # fmt: skip
 
 WEIGHTS = Exercise(
-    judge=SameFunction(variational.importance_log_weights, _cases, MISTAKES, tolerance=1e-4, crashes=CRASHES),
-    solution=variational.importance_log_weights,
-    praise="log w for each sample and example; averaged, their exponentials estimate p(x) without bias.",
-    hints=(
-        "Three log-densities: log p(x|z) is given, log p(z) is that of N(0, I), log q(z|x) that of N(mean, "
-        "exp(log_var)). Which of them is subtracted?",
-        "log p(z) = -½ Σ (z² + log 2π) and log q(z|x) = -½ Σ ((z - mean)² / exp(log_var) + log_var + log "
-        "2π); the sums run over the last dimension.",
-        "log_px_z + (((z - mean)**2 * (-log_var).exp() + log_var - z**2) / 2).sum(dim=2)",
-    ),
+    SameFunction(variational.importance_log_weights, _cases, MISTAKES, tolerance=1e-4, crashes=CRASHES),
+    "log w for each sample and example; averaged, their exponentials estimate p(x) without bias.",
 )
-
-EXERCISES = {"importance_log_weights": WEIGHTS}

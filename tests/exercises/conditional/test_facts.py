@@ -22,7 +22,7 @@ def test_errors_spread_evenly_cost_that_much_information():
     seen = np.concatenate(
         [np.r_[[k] * 810, np.repeat([j for j in range(10) if j != k], 10)] for k in range(10)]
     )
-    assert mutual_info_score(asked, seen) == pytest.approx(EXERCISES[ACCURACY].solution, abs=5e-4)
+    assert mutual_info_score(asked, seen) == pytest.approx(EXERCISES[ACCURACY].judge.expected, abs=5e-4)
 
 
 def test_the_separation_by_another_quadrature():
@@ -31,7 +31,7 @@ def test_the_separation_by_another_quadrature():
     x, weight = np.polynomial.hermite_e.hermegauss(80)
     expected = math.log(2) - np.sum(weight * np.log1p(np.exp(-2 * a * (x + a)))) / np.sum(weight)
     assert expected == pytest.approx(0.5, abs=1e-5)
-    assert EXERCISES[SEPARATION].solution == pytest.approx(a, abs=0.005)
+    assert EXERCISES[SEPARATION].judge.expected == pytest.approx(a, abs=0.005)
     draws = a + torch.randn(1_000_000, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     assert math.log(2) - F.softplus(-2 * a * draws).mean().item() == pytest.approx(0.5, abs=2e-3)
     assert two_gaussians(0.3) < two_gaussians(0.4)
@@ -56,4 +56,4 @@ def test_what_a_label_is_worth_where_everything_is_known():
     log_p = Normal(means, 1.0).log_prob(x[:, None])  # (N, 10)
     log_px = log_p.logsumexp(dim=1) - math.log(10)
     gain = (log_p[torch.arange(500), y] - log_px).mean()
-    assert gain.item() == pytest.approx(EXERCISES[WORTH].solution, abs=1e-3)
+    assert gain.item() == pytest.approx(EXERCISES[WORTH].judge.expected, abs=1e-3)

@@ -98,7 +98,7 @@ def test_one_flagged_image_in_six_is_no_digit():
     digit = torch.rand(1_000_000) > 0.01
     flagged = torch.rand(1_000_000) < torch.where(digit, 0.05, 0.99)
     share = (flagged & ~digit).sum() / flagged.sum()
-    assert share.item() == pytest.approx(EXERCISES[BASE].solution, abs=0.005)
+    assert share.item() == pytest.approx(EXERCISES[BASE].judge.expected, abs=0.005)
 
 
 def test_the_best_error_between_two_gaussians_gives_their_total_variation():
@@ -106,7 +106,7 @@ def test_the_best_error_between_two_gaussians_gives_their_total_variation():
     dx = 0.001
     p, q = (torch.exp(-((x - mean) ** 2) / 2) / math.sqrt(2 * math.pi) for mean in (-1.0, 1.0))
     tv = total_variation(p, q, dx).item()
-    assert tv == pytest.approx(EXERCISES[TV].solution, abs=1e-6)
+    assert tv == pytest.approx(EXERCISES[TV].judge.expected, abs=1e-6)
     equal, unequal = ((torch.minimum(w * p, (1 - w) * q).sum() * dx).item() for w in (0.5, 0.9))
     assert equal == pytest.approx((1 - tv) / 2, abs=1e-6)
     assert unequal == pytest.approx(0.0701, abs=1e-4)  # so that (1 - TV) / 2 = 0.159 is not it

@@ -1,17 +1,15 @@
 """The exercise on the training step: a reader's step is compared with updates done right and wrong."""
 
 from collections.abc import Callable
-from typing import Any
+from functools import partial
 
 import torch
-from torch import Tensor
-from torch.optim import Optimizer
+from torch import Tensor, nn
 
-from gentutor import steps
 from gentutor.exercises._calls import call
-from gentutor.exercises._noise import expect_fresh, expect_standard_normal, recorded
+from gentutor.exercises._networks import expect_fresh, expect_standard_normal, first_bug, parameters, recorded
 from gentutor.exercises._verdict import Exercise, Wrong
-from gentutor.exercises.gan._update import How, Players, gradients, parameters
+from gentutor.exercises.gan.updates import BUGS, Players, update
 
 CRASHES = {
     "backward through the graph a second time": (
@@ -27,66 +25,6 @@ CRASHES = {
     ),
     "target size": "The labels must have the shape of the logits, (B,): torch.ones_like(logits) always fits.",
 }
-BUGS: dict[str, list[How]] = {
-    "The discriminator's gradients are not cleared right before its backward, so earlier ones leak into this "
-    "update: d_optimizer.zero_grad() is missing or in the wrong place.": [
-        How("D.backward D.step G.zero_grad G.backward G.step"),
-        How("D.backward D.step G.zero_grad G.backward:frozen G.step"),
-        How("D.backward D.step D.zero_grad G.zero_grad G.backward G.step"),
-    ],
-    "The generator's gradients are not cleared before its backward: g_optimizer.zero_grad() is missing.": [
-        How("D.zero_grad D.backward D.step G.backward G.step"),
-    ],
-    "Neither optimiser's gradients are cleared: both need zero_grad() before their backward.": [
-        How("D.backward D.step G.backward G.step"),
-        How("D.backward D.step G.backward:frozen G.step"),
-    ],
-    "The discriminator's loss went back into the generator, and its gradient was added to the generator's "
-    "own: detach the fakes in the discriminator's step.": [
-        How("D.zero_grad G.zero_grad D.backward:attached D.step G.backward G.step"),
-        How("D.zero_grad D.backward:attached D.step G.backward G.step"),
-    ],
-    "The generator's loss comes from the discriminator as it was before its update: let the discriminator "
-    "step first, then compute the generator's loss.": [
-        How("G.zero_grad G.backward G.step D.zero_grad D.backward D.step"),
-        How("D.zero_grad D.backward G.zero_grad G.backward:frozen D.step G.step"),
-    ],
-    "Both losses are differentiated before either step, so the gradient of the generator's loss is also in "
-    "the discriminator's update. Finish the discriminator's step first.": [
-        How("D.zero_grad G.zero_grad D.backward G.backward D.step G.step"),
-        How("D.zero_grad G.zero_grad D.backward:attached G.backward D.step G.step"),
-    ],
-    "The discriminator moves in the generator's step, too: only g_optimizer steps there.": [
-        How("D.zero_grad D.backward D.step G.zero_grad G.backward G.step D.step"),
-        How("D.zero_grad D.backward D.step G.zero_grad G.backward:frozen G.step D.step"),
-        How("D.zero_grad D.backward D.step D.zero_grad G.zero_grad G.backward G.step D.step"),
-    ],
-    "The labels of the discriminator are swapped: 1 is for real, 0 for fake.": [
-        How(real_label=0, fake_label=1)
-    ],
-    "The discriminator is told that the fakes are real; in its own step their label is 0.": [
-        How(fake_label=1)
-    ],
-    "The generator labels its fakes 0: it lowers the discriminator's loss instead of fooling it. In its step "
-    "the label of the fakes is 1.": [How(generator_label=0)],
-    "The generator minimises E[log(1 - D)], the saturating loss; asked for is the non-saturating one.": [
-        How(generator_label=0, generator_sign=-1)
-    ],
-    "The sign of the generator's loss is turned: it learns to be found out.": [How(generator_sign=-1)],
-    "The discriminator's loss is halved; it is the sum of two means.": [
-        How(discriminator_weights=(0.5, 0.5))
-    ],
-    "The discriminator never sees the fakes: its loss lacks their term.": [How(discriminator_weights=(1, 0))],
-    "The discriminator never sees the real data: its loss lacks their term.": [
-        How(discriminator_weights=(0, 1))
-    ],
-    "The losses are sums over the batch; take means.": [How(reduction="sum")],
-    "The sigmoid is taken twice: the discriminator returns logits, and the loss takes logits.": [
-        How(sigmoid_first=True)
-    ],
-    "Real and fake go through the discriminator in one batch, and BatchNorm normalises each by the other: "
-    "call it on the real batch, and then on the fakes.": [How(joint=True)],
-}
 EVALUATED = (
     "The {} is used in evaluation mode: a training step works in training mode, in which BatchNorm "
     "normalises by the batch at hand."
@@ -99,10 +37,6 @@ WASTE = (
 )
 
 
-def _solution(real: Tensor, generator: Any, discriminator: Any, g: Optimizer, d: Optimizer) -> None:
-    steps.gan_step((real,), generator, discriminator, g, d)
-
-
 def _judge(answer: object) -> None:
     players = Players()
     start, right = players.copy(), players.copy()
@@ -113,26 +47,15 @@ def _judge(answer: object) -> None:
         expect_standard_normal(noise, (size, 8))
         expect_fresh(noise, (z for _, earlier in seen for z in earlier))
         seen.append((real, noise))
-        right.update(real, noise, How())
+        update()(real, noise, right)
         if not _same(players, right):
             in_evaluation = EVALUATED.format(" and the ".join(evaluated)) if evaluated else None
-            found = _known_bug(players, start, seen) or in_evaluation or _symptom(players, right)
+            known = first_bug(BUGS, start, seen, partial(_same, players))
+            found = known or in_evaluation or _symptom(players, right)
             raise Wrong(f"{found}\n(Seen in update {len(seen)}, on {size} examples.)")
         if leaked:
             raise Wrong(WASTE)
         _expect_ready(players)
-
-
-def _known_bug(got: Players, start: Players, seen: list[tuple[Tensor, list[Tensor]]]) -> str | None:
-    """The hint of the bug that leads from ``start`` to where the reader's step led."""
-    for hint, hows in BUGS.items():
-        for how in hows:
-            players = start.copy()
-            for real, noise in seen:
-                players.update(real, noise, how)
-            if _same(players, got):
-                return hint
-    return None
 
 
 def _run(answer: object, players: Players, real: Tensor) -> tuple[list[Tensor], bool, list[str]]:
@@ -141,11 +64,11 @@ def _run(answer: object, players: Players, real: Tensor) -> tuple[list[Tensor], 
     Tells the noise it drew, if D's backward reached G, and which networks it used in evaluation mode.
     """
     before = parameters(players.generator), parameters(players.discriminator)
-    held = gradients(players.generator)
+    held = _gradients(players.generator)
     leaks: list[bool] = []
 
     def look(*_: object) -> None:
-        now = gradients(players.generator)
+        now = _gradients(players.generator)
         still = torch.equal(parameters(players.generator), before[0])
         leaks.append(still and not torch.equal(now, held) and bool((now != 0).any()))
 
@@ -198,11 +121,18 @@ def _expect_ready(players: Players) -> None:
             )
 
 
+def _gradients(module: nn.Module) -> Tensor:
+    """All gradients that a network's parameters hold in one vector; 0 where there is none."""
+    return torch.cat(
+        [torch.zeros_like(p).flatten() if p.grad is None else p.grad.flatten() for p in module.parameters()]
+    )
+
+
 def _same(a: Players, b: Players) -> bool:
     return _alike(a.generator, b.generator) and _alike(a.discriminator, b.discriminator)
 
 
-def _alike(a: torch.nn.Module, b: torch.nn.Module) -> bool:
+def _alike(a: nn.Module, b: nn.Module) -> bool:
     return torch.allclose(parameters(a), parameters(b), rtol=1e-4, atol=1e-5)
 
 
@@ -215,20 +145,6 @@ def _symptom(got: Players, right: Players) -> str:
 
 
 STEP = Exercise(
-    judge=_judge,
-    solution=_solution,
-    praise=(
-        "four updates in a row move both networks as they should, and nothing leaks from one to the other."
-    ),
-    hints=(
-        "Go through it line by line: which networks does this loss's gradient reach, and which should it?",
-        (
-            "After each backward, ask which parameters hold gradients, and which of them are cleared before "
-            "the next."
-        ),
-        "The discriminator: detached fakes, zero_grad, backward, step. Then the generator: the updated "
-        "discriminator on attached fakes, label 1, zero_grad, backward, step.",
-    ),
+    _judge,
+    "four updates in a row move both networks as they should, and nothing leaks from one to the other.",
 )
-
-EXERCISES = {"step": STEP}

@@ -6,7 +6,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from gentutor.exercises.gan._update import How, Players, parameters
+from gentutor.exercises._networks import parameters
+from gentutor.exercises.gan.updates import Players, update
 from gentutor.objectives import adversarial as objective
 from gentutor.optim import frozen
 from gentutor.steps import gan_step
@@ -162,7 +163,7 @@ def test_the_update_to_compare_with_is_the_books_step(batches):
     expected = players.copy()
     real = torch.randn(7, 1, 2, 2)
     noise = [torch.randn(7, 8) for _ in range(batches)]
-    players.update(real, noise, How())
+    update()(real, noise, players)
 
     given = iter([*noise])
     expected.generator.register_forward_pre_hook(lambda _, inputs: (next(given, inputs[0]),))
@@ -176,7 +177,7 @@ def test_copies_of_players_share_nothing():
     players = Players()
     copy = players.copy()
     before = parameters(players.generator), parameters(players.discriminator)
-    copy.update(torch.randn(4, 1, 2, 2), [torch.randn(4, 8)], How())
+    update()(torch.randn(4, 1, 2, 2), [torch.randn(4, 8)], copy)
     assert torch.equal(parameters(players.generator), before[0])
     assert torch.equal(parameters(players.discriminator), before[1])
     assert not torch.equal(parameters(copy.generator), before[0])

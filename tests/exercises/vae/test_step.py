@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch.distributions import Bernoulli, Normal, kl_divergence
 
-from gentutor.exercises.vae._update import How, Model
+from gentutor.exercises.vae.updates import Model, update
 from gentutor.objectives import variational
 from gentutor.steps import vae_step
 
@@ -145,7 +145,7 @@ def test_the_update_to_compare_with_is_the_books_step():
     expected.vae.decoder.register_forward_pre_hook(lambda _, inputs: decoded.append(inputs[0].detach()))
     vae_step((images,), expected.vae, expected.optimizer)
     before = model.parameters()
-    model.update(images, decoded[0], How())
+    update()(images, decoded[0], model)
     for right, got, start in zip(expected.parameters(), model.parameters(), before, strict=True):
         assert torch.allclose(got, right, atol=1e-6)
         assert not torch.allclose(got, start, atol=1e-3)

@@ -95,7 +95,7 @@ def test_the_stub_is_not_attempted(id):
 
 
 def test_the_receptive_field_is_that_of_the_chapters_discriminator():
-    assert receptive_field(PatchDiscriminator(layers=2)) == EXERCISES[FIELD].solution
+    assert receptive_field(PatchDiscriminator(layers=2)) == EXERCISES[FIELD].judge.expected
     assert PatchDiscriminator(layers=2)(torch.zeros(1, 1, 32, 32)).shape[-1] == 6
 
 
@@ -124,7 +124,7 @@ def test_no_way_back_from_the_folded_map_is_better_than_one_half():
     answers = A[:, None]
     best = (((answers - sizes).abs() + (answers + sizes).abs()) / 2).amin(dim=0)
     torch.testing.assert_close(best, sizes)
-    assert best.mean().item() == pytest.approx(EXERCISES[FOLDED].solution, abs=1e-3)
+    assert best.mean().item() == pytest.approx(EXERCISES[FOLDED].judge.expected, abs=1e-3)
 
 
 def test_the_mean_age_in_the_pool():
@@ -135,4 +135,4 @@ def test_the_mean_age_in_the_pool():
         if out < step and step > 1000:
             ages.append(step - out)
     deviation = 100 / len(ages) ** 0.5
-    assert abs(sum(ages) / len(ages) - EXERCISES[AGE].solution) < 4 * deviation
+    assert abs(sum(ages) / len(ages) - EXERCISES[AGE].judge.expected) < 4 * deviation

@@ -93,12 +93,12 @@ def test_wrong_answers(id, answer, phrase, rejects):
 def test_the_gap_is_the_divergence_from_the_posterior():
     prior, x = Normal(torch.tensor(0.0), 1.0), torch.tensor(1.5)
     posterior = Normal(torch.tensor(0.75), math.sqrt(0.5))
-    assert kl_divergence(prior, posterior).item() == pytest.approx(EXERCISES[GAP].solution, abs=5e-4)
+    assert kl_divergence(prior, posterior).item() == pytest.approx(EXERCISES[GAP].judge.expected, abs=5e-4)
     z = torch.linspace(-12, 12, 100_001)
     joint = prior.log_prob(z) + Normal(z, 1.0).log_prob(x)
     log_px = torch.trapezoid(joint.exp(), z).log()
     bound = torch.trapezoid(prior.log_prob(z).exp() * Normal(z, 1.0).log_prob(x), z)
-    assert (log_px - bound).item() == pytest.approx(EXERCISES[GAP].solution, abs=5e-4)
+    assert (log_px - bound).item() == pytest.approx(EXERCISES[GAP].judge.expected, abs=5e-4)
 
 
 def test_the_mean_over_pixels_is_a_beta_of_their_number():
@@ -106,7 +106,7 @@ def test_the_mean_over_pixels_is_a_beta_of_their_number():
     mean, log_var = torch.randn(128, 50), torch.randn(128, 50)
     kl = variational.gaussian_kl(mean, log_var)
     loss = F.binary_cross_entropy_with_logits(logits, x) + kl.mean()
-    beta = EXERCISES[BETA].solution
+    beta = EXERCISES[BETA].judge.expected
     bound = variational.elbo(variational.bernoulli_log_prob(logits, x), kl, beta).mean()
     assert (784 * loss).item() == pytest.approx(-bound.item(), rel=1e-5)
 
