@@ -14,7 +14,7 @@ from gentutor import steps
 from gentutor.models.gan import DCGANDiscriminator, DCGANGenerator, MLPDiscriminator, MLPGenerator
 from gentutor.models.vae import mlp_vae
 from gentutor.objectives.variational import bernoulli_log_prob
-from gentutor.optim import EMA
+from gentutor.optim import EMA, and_then
 from gentutor.running import distributed
 from gentutor.training import Run
 from tests import noise_cases, small_cyclegan
@@ -30,8 +30,10 @@ def sgd(module: nn.Module) -> torch.optim.SGD:
 
 def vae() -> Run:
     model = mlp_vae(bernoulli_log_prob, latent_dim=3, hidden=(8,), image_shape=SHAPE)
-    parts = {"vae": model, "optimizer": sgd(model), "ema": EMA(model, 0.9)}
-    return Run(parts["ema"].average, functools.partial(steps.vae_step, **parts), images(), parts)
+    optimizer, ema = sgd(model), EMA(model, 0.9)
+    step = functools.partial(steps.vae_step, vae=model, optimizer=optimizer)
+    parts = {"vae": model, "optimizer": optimizer, "ema": ema}
+    return Run(ema.average, and_then(step, functools.partial(ema.update, model)), images(), parts)
 
 
 def gan(step: Callable[..., dict[str, Tensor]], dropout: float = 0.0, **settings: object) -> Run:
@@ -151,9 +153,9 @@ def adversaries_by_torch(make: Callable[[], Run], number: int) -> float:
 def past_the_wrapper() -> Tensor:
     """A gradient of a VAE in DistributedDataParallel whose step calls ``encode`` and ``decode``."""
     torch.manual_seed(0)
-    run = vae()
-    parallel = nn.parallel.DistributedDataParallel(run.parts["vae"])
-    run.step(distributed.sliced(next(run.batches)), vae=parallel.module)
+    parts = vae().parts
+    parallel = nn.parallel.DistributedDataParallel(parts["vae"])
+    steps.vae_step(distributed.sliced(next(images())), parallel.module, parts["optimizer"])
     return torch.cat([p.grad.flatten() for p in parallel.parameters()])
 
 

@@ -178,7 +178,7 @@ app()
 def launch(tmp_path, monkeypatch):
     """torchrun with two processes on the processor."""
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    monkeypatch.setenv("PYTHONPATH", str(Path(checkpoint.__file__).parent.parent))
+    monkeypatch.setenv("PYTHONPATH", str(Path(checkpoint.__file__).parents[2]))
     script = tmp_path / "train.py"
     script.write_text(SCRIPT)
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}

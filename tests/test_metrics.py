@@ -8,12 +8,14 @@ from torch import nn
 
 from gentutor import data, recipes
 from gentutor.evaluation import digit_features, frechet_distance
+from gentutor.models.gan import Generator
+from gentutor.models.sampling import ConditionalSampler
 
 GAN = recipes.get("dcgan-mnist")
 CLASSIFIER = recipes.get("digit-classifier")
 
 
-class Replay(nn.Module):
+class Replay(Generator):
     """A "generator" that plays images back, whatever its noise."""
 
     latent_dim = 2
@@ -21,12 +23,12 @@ class Replay(nn.Module):
 
     def __init__(self, images: torch.Tensor) -> None:
         super().__init__()
-        self.images = nn.Parameter(data.to_signed(images), requires_grad=False)
+        self.played = nn.Parameter(data.to_signed(images), requires_grad=False)
         self.position = 0
 
     def forward(self, z: torch.Tensor) -> torch.Tensor:
         self.position += len(z)
-        return self.images[self.position - len(z) : self.position]
+        return self.played[self.position - len(z) : self.position]
 
 
 def some(split: str, n: int, seed: int = 5) -> data.Images:
@@ -159,7 +161,7 @@ def test_measuring_a_conditional_gan():
 def test_a_conditional_gan_is_asked_for_the_labels_of_the_test_images():
     asked = []
 
-    class Told(Replay):
+    class Told(ConditionalSampler, Replay):
         examples = torch.arange(10)
 
         def forward(self, z, y):

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from gentutor import data
-from gentutor.evaluation import retrieval_ranks, translation
+from gentutor.evaluation import features, retrieval_ranks, translation
 from gentutor.evaluation.features import glyph_features, with_channels
 from gentutor.evaluation.translation import translation_metrics
 from gentutor.models.cyclegan import Generators
@@ -47,7 +47,8 @@ def embeddings(monkeypatch) -> dict[str, nn.Module]:
         domain: GlyphEmbedding(channels, width=4, dim=8).eval()
         for domain, channels in (("printed", 1), ("brush", 1), ("openmoji-black", 1), ("noto", 3))
     }
-    monkeypatch.setattr(translation, "_embedding", lambda domain: (nets[domain], STRENGTH))
+    for module in (translation, features):
+        monkeypatch.setattr(module, "glyph_embedding", lambda domain: (nets[domain], STRENGTH))
     return nets
 
 

@@ -12,10 +12,9 @@ from torch import nn
 
 from gentutor import recipes
 from gentutor.models.cyclegan import Generators
-from gentutor.models.gan import MLPGenerator
 from gentutor.models.sampling import translate
 from gentutor.recipes import CYCLEGAN_CHARACTERS, CYCLEGAN_EMOJI
-from gentutor.running import checkpoint, runs
+from gentutor.running import checkpoint
 from gentutor.showing.samples import tile, translations
 from gentutor.studies import cyclegan, hidden
 from gentutor.training import History
@@ -75,8 +74,6 @@ def test_rows_are_images_and_their_translations():
 
 def test_what_cannot_be_shown():
     model = Generators(Times(1.0), Times(1.0))
-    with pytest.raises(TypeError, match="MLPGenerator does not translate"):
-        translations(MLPGenerator(), constant(0), constant(0), columns=1)
     with pytest.raises(ValueError, match="as many of both, a multiple of 2, got 2 and 1"):
         translations(model, constant(0, 0), constant(0), columns=2)
     with pytest.raises(ValueError, match="a multiple of 2, got 3 and 3"):
@@ -110,13 +107,13 @@ def test_no_more_than_there_are(monkeypatch):
     monkeypatch.setattr(
         type(recipe), "images", lambda *_: (torch.zeros(13, 1, 4, 4), torch.zeros(25, 1, 4, 4))
     )
-    picture, what = runs.picture(recipe, model, 64)
-    assert what.startswith("10 images") and picture.shape == (16, 40)
+    made = recipe.sample(model, 64)
+    assert made.what.startswith("10 images") and made.preview().shape == (16, 40)
     monkeypatch.setattr(
         type(recipe), "images", lambda *_: (torch.zeros(7, 1, 4, 4), torch.zeros(25, 1, 4, 4))
     )
-    picture, what = runs.picture(recipe, model, 64)
-    assert what.startswith("7 images") and picture.shape == (16, 28)
+    made = recipe.sample(model, 64)
+    assert made.what.startswith("7 images") and made.preview().shape == (16, 28)
 
 
 def test_variants_differ_as_they_say():

@@ -45,6 +45,12 @@ def measure_embedding(
 
 
 @measuring
+def measure_translation(model: Generators, recipe: Domains, samples: int, seed: int) -> dict[str, float]:
+    """Of a CycleGAN: what ``translation_metrics`` says of test images."""
+    return translation_metrics(recipe, model, "test", samples, seed)
+
+
+@measuring
 def measure_cycles(model: Generators, a: Tensor, b: Tensor, seed: int) -> dict[str, float]:
     """Of images without a known truth, and without an embedding: what is left are the cycles."""
     return _cycles(model, (a, b), (translate(model.F, b), translate(model.G, a)), seed)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from gentutor import data
 from gentutor._modes import plain_modes
 from gentutor.data import CHANNELS, domain_images
-from gentutor.evaluation.translation import translation_metrics
+from gentutor.evaluation.translation import measure_translation
 from gentutor.models.cyclegan import Discriminators, Generators, PatchDiscriminator, ResnetGenerator
 from gentutor.optim import EMA, adam, and_then, linear_decay
 from gentutor.running.capture import Step, captured
@@ -146,13 +146,8 @@ class TranslationRecipe(ABC):
     def sample(
         self, model: Generators, n: int, seed: int = 0, given: tuple[Tensor, Tensor] | None = None
     ) -> Pictures:
-        """Images of both domains, n of each, above their translations; nothing is random in it.
-
-        Args:
-            model: both generators.
-            n: rounded up to whole rows of at most ten, as far as there are so many.
-            seed: not used.
-            given: images of both domains, as many of each; by default test images.
+        """n images of each domain (whole rows of at most ten, as far as there are so many) above their
+        translations; nothing is random in it. Given may be images of both domains instead of test images.
         """
         a, b = self.images("test") if given is None else given
         columns = min(self.columns, n, len(a), len(b))
@@ -214,8 +209,8 @@ class CycleGANRecipe(TranslationRecipe):
         return data.unpaired(a, b, batch_size=self.batch_size, generator=order)
 
     def measure(self, model: Any, n: int = 10_000, seed: int = 0) -> dict[str, float]:
-        """See ``evaluation.translation.translation_metrics``, on test images."""
-        return translation_metrics(self, model, "test", n, seed)
+        """See ``evaluation.translation.measure_translation``."""
+        return measure_translation(model, self, n, seed)
 
 
 CYCLEGAN_CHARACTERS = CycleGANRecipe(
