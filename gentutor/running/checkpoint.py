@@ -71,7 +71,7 @@ class Card:
         return json.dumps(card, indent=1) + "\n"
 
     @classmethod
-    def from_json(cls, text: str, pictures: bytes) -> "Card":
+    def from_json(cls, text: str, pictures: bytes = b"") -> "Card":
         """The card that ``to_json`` wrote, with its pictures; one of an earlier version holds them itself."""
         fields = json.loads(text)
         fields["history"] = History(**fields["history"])
