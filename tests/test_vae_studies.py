@@ -40,8 +40,10 @@ def test_every_variant_trains_and_is_measured(name, few_images):
 
 def test_a_variant_depends_on_its_seed_alone(few_images):
     runs = [vae_variants.train_variant(Variant(), steps=2, seed=seed) for seed in (3, 3, 4)]
+    pictures = [run.pop("pictures") for run in runs]
     numbers = [{key: value for key, value in run.items() if key != "seconds"} for run in runs]
     assert numbers[0] == numbers[1] != numbers[2]
+    assert (pictures[0] == pictures[1]).all() and (pictures[0] != pictures[2]).any()
 
 
 def gradient(variant: Variant, done: int = 0) -> torch.Tensor:

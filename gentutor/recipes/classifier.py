@@ -74,7 +74,7 @@ class ClassifierRecipe:
         raise nothing_to_show(self, model)
 
     def measure(self, model: nn.Module, n: int = 10_000, seed: int = 0) -> dict[str, float]:
-        """See ``evaluation.digits.measure_classifier``."""
+        """See ``measure_classifier``."""
         return measure_classifier(model, n, seed)
 
 

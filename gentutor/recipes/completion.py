@@ -62,7 +62,7 @@ class CompletionRecipe(CVAERecipe):
         return completed(model, n, seed, given)
 
     def measure(self, model: Any, n: int = 10_000, seed: int = 0) -> dict[str, float]:
-        """See ``evaluation.completion.measure_completion_cvae``."""
+        """See ``measure_completion_cvae``."""
         return measure_completion_cvae(model, n, seed)
 
 
@@ -92,7 +92,7 @@ class RegressionRecipe(ConditionalRecipe):
         raise nothing_to_show(self, model)
 
     def measure(self, model: Any, n: int = 10_000, seed: int = 0) -> dict[str, float]:
-        """See ``evaluation.completion.measure_regression``."""
+        """See ``measure_regression``."""
         return measure_regression(model, n, seed)
 
 
@@ -119,7 +119,7 @@ class CompletionGANRecipe(CGANRecipe):
         return completed(model, n, seed, given)
 
     def measure(self, model: Any, n: int = 10_000, seed: int = 0) -> dict[str, float]:
-        """See ``evaluation.completion.measure_completion_gan``."""
+        """See ``measure_completion_gan``."""
         return measure_completion_gan(model, n, seed)
 
 

@@ -65,7 +65,7 @@ class CGANRecipe(DCGANRecipe):
         return labelled_pictures(model, n, seed, given)
 
     def measure(self, model: Any, n: int = 10_000, seed: int = 0) -> dict[str, float]:
-        """See ``evaluation.conditional.measure_conditional_gan``."""
+        """See ``measure_conditional_gan``."""
         return measure_conditional_gan(model, n, seed)
 
 
@@ -182,7 +182,7 @@ class CVAERecipe(ConditionalRecipe):
         return labelled_pictures(model, n, seed, given)
 
     def measure(self, model: Any, n: int = 10_000, seed: int = 0) -> dict[str, float]:
-        """See ``evaluation.conditional.measure_cvae``."""
+        """See ``measure_cvae``."""
         return measure_cvae(model, n, seed)
 
 

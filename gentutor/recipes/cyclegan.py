@@ -209,7 +209,7 @@ class CycleGANRecipe(TranslationRecipe):
         return data.unpaired(a, b, batch_size=self.batch_size, generator=order)
 
     def measure(self, model: Any, n: int = 10_000, seed: int = 0) -> dict[str, float]:
-        """See ``evaluation.translation.measure_translation``."""
+        """See ``measure_translation``."""
         return measure_translation(model, self, n, seed)
 
 

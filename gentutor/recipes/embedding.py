@@ -78,7 +78,7 @@ class EmbeddingRecipe:
         raise nothing_to_show(self, model)
 
     def measure(self, model: GlyphEmbedding, n: int = 10_000, seed: int = 0) -> dict[str, float]:
-        """See ``evaluation.translation.measure_embedding``."""
+        """See ``measure_embedding``."""
         return measure_embedding(model, self.domain, self.strength, n, seed)
 
 

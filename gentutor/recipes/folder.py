@@ -83,7 +83,7 @@ class FolderRecipe(TranslationRecipe):
         return tuple(data.to_signed(data.crop_and_flip(images, self.size)) for images in batch)
 
     def measure(self, model: Generators, n: int = 10_000, seed: int = 0) -> dict[str, float]:
-        """See ``evaluation.translation.measure_cycles``."""
+        """See ``measure_cycles``."""
         a, b = (images[:n] for images in self.images("test"))
         return measure_cycles(model, a, b, seed)
 

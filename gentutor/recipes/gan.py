@@ -102,7 +102,7 @@ class GANRecipe:
         return Pictures(sample_images(model, n, seed), f"{n} images", self.columns)
 
     def measure(self, model: Any, n: int = 10_000, seed: int = 0) -> dict[str, float]:
-        """See ``evaluation.digits.measure_gan``."""
+        """See ``measure_gan``."""
         return measure_gan(model, n, seed)
 
 

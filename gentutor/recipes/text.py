@@ -62,7 +62,7 @@ class EmojiRecipe(CVAERecipe):
         return Pictures(sample_images(model, n, seed, condition=told), f"{n} images", self.columns)
 
     def measure(self, model: Any, n: int = 10_000, seed: int = 0) -> dict[str, float]:
-        """See ``evaluation.text.measure_emoji``."""
+        """See ``measure_emoji``."""
         return measure_emoji(model, n, seed)
 
 

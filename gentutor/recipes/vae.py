@@ -77,7 +77,7 @@ class AutoencoderRecipe:
         return Pictures(sample_images(model, n, seed), f"{n} images", self.columns)
 
     def measure(self, model: Any, n: int = 10_000, seed: int = 0) -> dict[str, float]:
-        """See ``evaluation.digits.measure_autoencoder``."""
+        """See ``measure_autoencoder``."""
         return measure_autoencoder(model, n, seed)
 
 
@@ -92,7 +92,7 @@ class VAERecipe(AutoencoderRecipe):
         return vae_step if self.samples == 1 else functools.partial(iwae_step, samples=self.samples)
 
     def measure(self, model: Any, n: int = 10_000, seed: int = 0) -> dict[str, float]:
-        """See ``evaluation.digits.measure_vae``."""
+        """See ``measure_vae``."""
         return measure_vae(model, n, seed)
 
 
