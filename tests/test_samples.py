@@ -13,7 +13,7 @@ from torch import nn
 from gentutor import data, recipes
 from gentutor.evaluation import digit_logits
 from gentutor.models.sampling import sample_images
-from gentutor.recipes.base import Recipe, nothing_to_show
+from gentutor.recipes.base import Recipe
 from gentutor.running.runs import show
 from gentutor.settings import Steps
 from gentutor.showing.samples import Note, Notes, Pictures, Sample, Text, run_of_png, tile
@@ -115,7 +115,6 @@ def test_every_recipe_shows_what_it_makes_or_says_that_it_makes_nothing(name):
     if recipe.columns == 0:
         with pytest.raises(ValueError, match=f"'{name}' makes no images: it is a {type(model).__name__}"):
             recipe.sample(model, 3)
-        assert str(nothing_to_show(recipe, model)).startswith(f"'{name}' makes no images")
         return
     training = model.training
     picture, again = (recipe.sample(model, recipe.columns, seed=4).preview() for _ in range(2))

@@ -1,6 +1,7 @@
 """Trained networks at work, in eval mode and in parts: images from noise, and translations."""
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import cast
@@ -12,15 +13,15 @@ from gentutor import _checks as check
 from gentutor._memory import expect_memory
 
 
-class Sampler(nn.Module):
+class Sampler(nn.Module, ABC):
     """A network that makes images of noise."""
 
     latent_dim: int  # numbers of noise per image
     image_shape: tuple[int, ...]  # (C, H, W)
 
+    @abstractmethod
     def images(self, z: Tensor, *condition: Tensor) -> Tensor:
         """Noise (B, latent_dim), and what is told beside it -> images (B, C, H, W) in [0, 1]."""
-        raise NotImplementedError
 
     def conditions(self, n: int, condition: Tensor | None = None) -> tuple[Tensor, ...]:
         """What is told beside the noise of n images: nothing.

@@ -65,6 +65,17 @@ class Recipe(Protocol):
         """
 
 
-def nothing_to_show(recipe: Recipe, model: nn.Module) -> ValueError:
-    """The error of a recipe whose model makes nothing that could be shown."""
-    return ValueError(f"{recipe.name!r} makes no images: it is a {type(model).__name__}")
+class NothingToShow:
+    """What the recipes of models that make nothing have in common."""
+
+    takes: ClassVar[tuple[str, ...]] = ()
+    columns: ClassVar[int] = 0
+    name: str
+
+    def sample(self, model: nn.Module, n: int, seed: int = 0, given: Any = None) -> Sample:
+        """It makes no samples.
+
+        Raises:
+            ValueError: always.
+        """
+        raise ValueError(f"{self.name!r} makes no images: it is a {type(model).__name__}")

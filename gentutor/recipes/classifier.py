@@ -2,7 +2,6 @@
 
 import functools
 from dataclasses import dataclass
-from typing import Any, ClassVar
 
 import torch
 from torch import nn
@@ -12,15 +11,14 @@ from gentutor._modes import plain_modes
 from gentutor.evaluation.digits import measure_classifier
 from gentutor.models.classifier import DigitClassifier
 from gentutor.optim import EMA, and_then
-from gentutor.recipes.base import nothing_to_show
+from gentutor.recipes.base import NothingToShow
 from gentutor.settings import Steps
-from gentutor.showing.samples import Sample
 from gentutor.steps import classifier_step
 from gentutor.training import Run
 
 
 @dataclass(frozen=True)
-class ClassifierRecipe:
+class ClassifierRecipe(NothingToShow):
     """A classifier of MNIST digits, whose last hidden layer gives the features for evaluation."""
 
     name: str
@@ -32,8 +30,6 @@ class ClassifierRecipe:
     shift: int  # each training batch is moved by up to so many pixels
     steps: Steps
     seed: int = 0
-    takes: ClassVar[tuple[str, ...]] = ()
-    columns: ClassVar[int] = 0
 
     def model(self) -> nn.Module:
         """An untrained classifier."""
@@ -64,14 +60,6 @@ class ClassifierRecipe:
             ),
             parts={"classifier": classifier, "ema": ema, "optimizer": optimizer},
         )
-
-    def sample(self, model: nn.Module, n: int, seed: int = 0, given: Any = None) -> Sample:
-        """It makes no samples.
-
-        Raises:
-            ValueError: always.
-        """
-        raise nothing_to_show(self, model)
 
     def measure(self, model: nn.Module, n: int = 10_000, seed: int = 0) -> dict[str, float]:
         """See ``measure_classifier``."""

@@ -22,7 +22,7 @@ from gentutor.models.completion import (
 from gentutor.models.conditional import ConditionalGenerator
 from gentutor.models.sampling import Sampler, sample_images
 from gentutor.objectives.variational import bernoulli_log_prob
-from gentutor.recipes.base import nothing_to_show
+from gentutor.recipes.base import NothingToShow
 from gentutor.recipes.conditional import CGAN_MNIST, CGANRecipe, ConditionalRecipe, CVAERecipe
 from gentutor.settings import Steps
 from gentutor.showing.samples import Pictures
@@ -66,10 +66,8 @@ class CompletionRecipe(CVAERecipe):
         return measure_completion_cvae(model, n, seed)
 
 
-class RegressionRecipe(ConditionalRecipe):
+class RegressionRecipe(NothingToShow, ConditionalRecipe):
     """The same networks without a latent variable: one answer."""
-
-    columns: ClassVar[int] = 0
 
     def model(self) -> nn.Module:
         """An untrained regression network."""
@@ -82,14 +80,6 @@ class RegressionRecipe(ConditionalRecipe):
     def step(self, model: Any, **parts: Any) -> Callable[[tuple[Tensor, ...]], dict[str, Tensor]]:
         """The optimisation step of a model with its optimiser filled in."""
         return functools.partial(regression_step, network=model, **parts)
-
-    def sample(self, model: Any, n: int, seed: int = 0, given: Any = None) -> Pictures:
-        """It makes no samples.
-
-        Raises:
-            ValueError: always.
-        """
-        raise nothing_to_show(self, model)
 
     def measure(self, model: Any, n: int = 10_000, seed: int = 0) -> dict[str, float]:
         """See ``measure_regression``."""

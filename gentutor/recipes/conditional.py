@@ -31,7 +31,7 @@ from gentutor.recipes.gan import DCGANRecipe
 from gentutor.recipes.vae import start_at_pixel_means
 from gentutor.running.capture import captured
 from gentutor.settings import Steps
-from gentutor.showing.samples import Pictures
+from gentutor.showing.samples import Pictures, Sample
 from gentutor.steps import acgan_step, conditional_gan_step, cvae_step
 from gentutor.training import Run
 
@@ -129,7 +129,7 @@ class ConditionalRecipe(ABC):
         """The optimisation step of a model with its optimiser filled in."""
 
     @abstractmethod
-    def sample(self, model: Any, n: int, seed: int = 0, given: Any = None) -> Pictures:
+    def sample(self, model: Any, n: int, seed: int = 0, given: Any = None) -> Sample:
         """n images of what is given, by default of examples in turn."""
 
     @abstractmethod

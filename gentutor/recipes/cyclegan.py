@@ -14,8 +14,8 @@ from gentutor._modes import plain_modes
 from gentutor.data import CHANNELS, domain_images
 from gentutor.evaluation.translation import measure_translation
 from gentutor.models.cyclegan import Discriminators, Generators, PatchDiscriminator, ResnetGenerator
-from gentutor.optim import EMA, adam, and_then, linear_decay
-from gentutor.running.capture import Step, captured
+from gentutor.optim import EMA, Step, adam, and_then, linear_decay
+from gentutor.running.capture import captured
 from gentutor.settings import Steps
 from gentutor.showing.samples import Pictures, translations
 from gentutor.steps import cyclegan_step, paired_step

@@ -2,7 +2,6 @@
 
 import functools
 from dataclasses import dataclass
-from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -13,16 +12,15 @@ from gentutor.data import CHANNELS, domain_images
 from gentutor.evaluation.translation import measure_embedding
 from gentutor.models.embedding import GlyphEmbedding
 from gentutor.optim import adam, linear_decay
-from gentutor.recipes.base import nothing_to_show
+from gentutor.recipes.base import NothingToShow
 from gentutor.running.capture import captured
 from gentutor.settings import Steps
-from gentutor.showing.samples import Sample
 from gentutor.steps import embedding_step
 from gentutor.training import Run
 
 
 @dataclass(frozen=True)
-class EmbeddingRecipe:
+class EmbeddingRecipe(NothingToShow):
     """Contrastive learning on the training glyphs of one domain and their deformed copies."""
 
     name: str
@@ -33,8 +31,6 @@ class EmbeddingRecipe:
     learning_rate: float  # halfway through the run it begins to fall, linearly, to zero
     steps: Steps
     seed: int = 0
-    takes: ClassVar[tuple[str, ...]] = ()
-    columns: ClassVar[int] = 0
 
     def model(self) -> GlyphEmbedding:
         """An untrained embedding."""
@@ -68,14 +64,6 @@ class EmbeddingRecipe:
             ),
             parts={"model": model, "optimizer": optimizer, "schedule": schedule},
         )
-
-    def sample(self, model: GlyphEmbedding, n: int, seed: int = 0, given: Any = None) -> Sample:
-        """It makes no samples.
-
-        Raises:
-            ValueError: always.
-        """
-        raise nothing_to_show(self, model)
 
     def measure(self, model: GlyphEmbedding, n: int = 10_000, seed: int = 0) -> dict[str, float]:
         """See ``measure_embedding``."""

@@ -1,18 +1,18 @@
 """A training step recorded once on a GPU and replayed: one launch instead of a thousand small ones."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
 from torch import Tensor
 from torch.optim.lr_scheduler import LRScheduler
 
+from gentutor.optim import Step, and_then
 from gentutor.running import distributed
 from gentutor.training import Losses
 
 EAGER = 3  # steps taken as usual first: libraries choose their algorithms, optimisers make their state
 PRODUCTS = "high"  # float32 matrix products round their factors to TF32, as convolutions do by default
-Step = Callable[[tuple[Tensor, ...]], Losses]
 
 
 class CapturedStep:
@@ -73,14 +73,7 @@ def captured(step: Step, device: torch.device, schedules: Sequence[LRScheduler] 
     """
     alone = distributed.world_size() == 1
     recorded = CapturedStep(step) if device.type == "cuda" and alone else step
-
-    def step_and_schedule(batch: tuple[Tensor, ...]) -> Losses:
-        losses = recorded(batch)
-        for schedule in schedules:
-            schedule.step()
-        return losses
-
-    return step_and_schedule
+    return and_then(recorded, *(schedule.step for schedule in schedules))
 
 
 @contextmanager

@@ -101,13 +101,14 @@ def sample(
     with one_line_errors():
         model, card = load(name, source)
         recipe = with_data(recipes.restore(name, card.recipe), data)
+        given = given_of(recipe, label, picture, sentence)
         if data is not None and pictures.holds_pictures(data):
             folder = Path(f"{name}-translations") if out is None else out
             assert isinstance(model, Generators)
             for line in pictures.translate_folder(model, data, folder):
                 typer.echo(line)
             return
-        made = recipe.sample(model, n, seed, given_of(recipe, label, picture, sentence))
+        made = recipe.sample(model, n, seed, given)
         path = Path(f"{name}-samples{made.suffix}") if out is None else out
         made.save(path)
         typer.echo(f"{made.what} in {path}")
