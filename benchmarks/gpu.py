@@ -43,21 +43,22 @@ def training(recipe: recipes.Recipe, replayed: bool) -> Iterator[None]:
 
 def tutorial(recipe: recipes.Recipe) -> Iterator[None] | None:
     """The usual loop for the same networks, where the benchmarks have one."""
-    if isinstance(recipe, recipes.VAERecipe):
-        return tutorial_vae.training(tutorial_vae.VAE(), recipe.batch_size, recipe.learning_rate, "cuda")
-    if isinstance(recipe, recipes.CycleGANRecipe):
-        networks = cyclegan.tutorial_networks(recipe)
-        return tutorial_cyclegan.training(
-            networks, recipe.batch_size, recipe.learning_rate, recipe.betas, "cuda"
-        )
-    if not isinstance(recipe, recipes.GANRecipe) or isinstance(recipe, recipes.CGANRecipe):
-        return None
-    common = recipe.latent_dim, recipe.batch_size, recipe.g_learning_rate, recipe.betas
-    if isinstance(recipe, recipes.DCGANRecipe):
-        netG, netD = tutorial_dcgan.Generator(recipe.latent_dim, 32), tutorial_dcgan.Discriminator(32, 0.2)
-        return tutorial_dcgan.training(netG, netD, *common, "cuda")
-    G, D = tutorial_mlp.Generator(recipe.latent_dim, 784), tutorial_mlp.Discriminator(784)
-    return tutorial_mlp.training(G, D, *common, "cuda")
+    r: Any = recipe
+    match r.name:
+        case "vae-mnist":
+            return tutorial_vae.training(tutorial_vae.VAE(), r.batch_size, r.learning_rate, "cuda")
+        case "cyclegan-characters":
+            networks = cyclegan.tutorial_networks(r)
+            return tutorial_cyclegan.training(networks, r.batch_size, r.learning_rate, r.betas, "cuda")
+        case "dcgan-mnist":
+            netG, netD = tutorial_dcgan.Generator(r.latent_dim, 32), tutorial_dcgan.Discriminator(32, 0.2)
+            common = r.latent_dim, r.batch_size, r.g_learning_rate, r.betas
+            return tutorial_dcgan.training(netG, netD, *common, "cuda")
+        case "mlp-gan-mnist":
+            G, D = tutorial_mlp.Generator(r.latent_dim, 784), tutorial_mlp.Discriminator(784)
+            common = r.latent_dim, r.batch_size, r.g_learning_rate, r.betas
+            return tutorial_mlp.training(G, D, *common, "cuda")
+    return None
 
 
 def seconds(work: Callable[[], object]) -> float:

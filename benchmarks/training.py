@@ -34,7 +34,7 @@ def training(recipe: recipes.Recipe) -> Iterator[None]:
 def competitors(recipe: recipes.GANRecipe) -> dict[str, Iterator[None]]:
     """The three ways to train the recipe's networks, each pausing after every step."""
     common = (recipe.latent_dim, recipe.batch_size, recipe.g_learning_rate, recipe.betas)
-    if isinstance(recipe, recipes.DCGANRecipe):
+    if recipe == recipes.DCGAN:
         hand = by_hand.dcgan_networks()
         dcgan = tutorial_dcgan.Generator(recipe.latent_dim, 32), tutorial_dcgan.Discriminator(32, 0.2)
         expect_same_size((recipe.generator(), recipe.discriminator()), hand, dcgan)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from tqdm import tqdm
 
 from gentutor.optim import load_part
@@ -122,7 +122,7 @@ def fit(
 class Run:
     """A training run in progress: all that must be saved so that it can go on as if never stopped."""
 
-    model: nn.Module  # what is stored in the end, e.g. the averaged generator
+    model: Any  # the network that is stored in the end, e.g. the averaged generator
     step: Callable[[tuple[Tensor, ...]], dict[str, Tensor]]
     batches: Any
     parts: dict[str, Any]  # networks, averages and optimisers, by name

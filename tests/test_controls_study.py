@@ -1,7 +1,7 @@
 """The controls of the study of characters: they change one thing, and the stored ones stand beside it."""
 
 import copy
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import pytest
 import torch
@@ -9,7 +9,7 @@ import torch
 from gentutor import recipes, steps, studies
 from gentutor.models.gan import GaussianNoise
 from gentutor.objectives.translation import identity_loss
-from gentutor.recipes import CYCLEGAN_CHARACTERS
+from gentutor.recipes import CYCLEGAN_CHARACTERS, hyper_parameters
 from gentutor.studies import controls, cyclegan
 from tests.small_cyclegan import batch, expect_same, networks, sgd
 
@@ -69,10 +69,14 @@ def test_controls_change_one_thing():
     known = controls.controls(CYCLEGAN_CHARACTERS, 77)
     assert {name: known[name] for name in studied} == studied
     clean, few = (known[name] for name in known if name not in studied)
-    assert asdict(clean) == asdict(studied["with identity loss"])
+    assert hyper_parameters(clean) == hyper_parameters(studied["with identity loss"])
     assert clean.step_function().func is controls.clean_identity_step
-    assert clean.step_function().keywords == {"cycle_weight": 10.0, "identity_weight": 5.0}
-    assert asdict(few) == asdict(studied["true pairs"])
+    assert clean.step_function().keywords == {
+        "cycle_weight": 10.0,
+        "identity_weight": 5.0,
+        "adversarial_weight": 1.0,
+    }
+    assert hyper_parameters(few) == hyper_parameters(studied["true pairs"])
     assert [len(images) for images in few.images("paired")] == [1500, 1500]
     assert [len(images) for images in few.images("train")] == [1500, 1500]
     for fewer, all_of_them in zip(few.images("paired"), CYCLEGAN_CHARACTERS.images("paired"), strict=True):

@@ -14,28 +14,34 @@ from gentutor.running.resume import STATE, load_state
 from gentutor.settings import Steps
 from tests.folders import images_of_all_kinds
 
-HAD = {
+HAD = {  # None: they had it not
     "mlp-gan-mnist": {"convolutional": False, "input_noise": 0.0},
     "dcgan-mnist": {"convolutional": True},
     "cgan-mnist": {"convolutional": True},
     "autoencoder-2d-mnist": {"samples": 1},
     "regression-completion": {"latent_dim": 0},
+    "cvae-mnist": {"beta": None},
     "cyclegan": {"domains": ["A", "B"], "jitter": [0.0, 0.0], "paired": False},
 }
 
 TINY = ("--size", 32, "--width", 2, "--blocks", 1)
 
 
+def with_settings(recipe: dict, settings: dict) -> dict:
+    """A recipe's settings, and these beside or in place of them."""
+    return {name: value for name, value in {**recipe, **settings}.items() if value is not None}
+
+
 def made_earlier(out: Path, name: str, settings: dict) -> None:
     """Let the state and the card of a run say that its recipe had these settings, too."""
     state = load_state(out)
-    state["recipe"] |= settings
+    state["recipe"] = with_settings(state["recipe"], settings)
     buffer = io.BytesIO()
     torch.save(state, buffer)
     content = buffer.getvalue()
     (out / STATE).write_bytes(hashlib.sha256(content).digest() + content)
     card = json.loads((out / f"{name}.json").read_text())
-    card["recipe"] |= settings
+    card["recipe"] = with_settings(card["recipe"], settings)
     (out / f"{name}.json").write_text(json.dumps(card))
 
 

@@ -18,7 +18,9 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from gentutor import data, recipes
 from gentutor.data import domain_images
-from gentutor.recipes import Recipe, cyclegan, embedding
+from gentutor.recipes import Recipe, embedding
+from gentutor.recipes.cyclegan import TranslationDesign
+from gentutor.recipes.tasks import Task
 from gentutor.running import checkpoint
 from gentutor.running.resume import new_plan
 from gentutor.settings import Steps
@@ -41,6 +43,27 @@ SMALL = {  # so that every setting counts within four steps: the pool is full, t
 }
 DOMAINS = {"printed": "brush", "brush": "printed", "noto": "openmoji-black", "openmoji-black": "noto"}
 DIGITS = {"handwritten": "printed-digits", "printed-digits": "handwritten"}
+
+
+class Negative:
+    """A task with inverted images."""
+
+    def __init__(self, task: Task) -> None:
+        self.takes, self.columns, self.task = task.takes, task.columns, task
+
+    def tensors(self) -> tuple[Tensor, ...]:
+        images, *told = self.task.tensors()
+        return 1 - images, *told
+
+
+@torch.no_grad()
+def doubled(network: nn.Module) -> nn.Module:
+    """The network with weights twice as large."""
+    for parameter in network.parameters():
+        parameter.mul_(2)
+    return network
+
+
 OTHER: dict[str, Callable[[Any], list[Any]]] = {  # a field's value -> other ones, each of which must count
     "adversarial_weight": lambda weight: [2 * weight],
     "batch_size": lambda size: [size + 1],
@@ -50,6 +73,11 @@ OTHER: dict[str, Callable[[Any], list[Any]]] = {  # a field's value -> other one
     "cycle_weight": lambda weight: [2 * weight],
     "cycles_first": lambda steps: [steps + 1],
     "d_learning_rate": lambda rate: [2 * rate],
+    "design": lambda design: [
+        replace(design, **{part.name: PARTS[part.name](getattr(design, part.name))})
+        for part in fields(design)
+        if part.name != "metrics"
+    ],
     "domain": lambda domain: [DOMAINS[domain]],
     "domains": lambda names: [tuple((DOMAINS | DIGITS)[name] for name in names)],
     "ema_decay": lambda decay: [decay / 2],
@@ -90,6 +118,16 @@ REFUSED = {  # what one recipe cannot have, and why
 ALL = [*recipes.ALL, recipes.FOLDER]
 
 
+PARTS: dict[str, Callable[[Any], Any]] = {  # a part of a recipe's design -> another one, which must count
+    "discriminator": lambda make: lambda **options: doubled(make(**options)),
+    "generator": lambda make: lambda size: doubled(make(size)),
+    "images": lambda images: lambda domain, split: -images(domain, split),
+    "network": lambda make: lambda size, hidden: doubled(make(size, hidden)),
+    "step": lambda step: lambda batch, **parts: step(tuple(tensor[:3] for tensor in batch), **parts),
+    "task": Negative,
+}
+
+
 def of(name: str) -> Any:
     """The recipe of this name; of images of one's own its class."""
     return recipes.FolderRecipe if name == recipes.FOLDER else recipes.get(name)
@@ -117,6 +155,8 @@ def smaller(tmp_path_factory) -> Iterator[Callable[[str], Recipe]]:
         own = name == recipes.FOLDER
         recipe: Recipe = recipes.folder_recipe(root) if own else recipes.get(name)
         changes = {field.name: SMALL[field.name] for field in fields(recipe) if field.name in SMALL}
+        if "domains" in recipe.__dataclass_fields__:
+            changes["design"] = TranslationDesign(images=few)
         return replace(recipe, **{**changes, "batch_size": 2 if own else 4})
 
     @functools.cache
@@ -127,8 +167,7 @@ def smaller(tmp_path_factory) -> Iterator[Callable[[str], Recipe]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(data, "mnist", digits.__getitem__)
         patch.setattr(data, "emoji", functools.cache(data.emoji))
-        for module in (cyclegan, embedding):
-            patch.setattr(module, "domain_images", few)
+        patch.setattr(embedding, "domain_images", few)
         yield make
 
 
@@ -200,6 +239,14 @@ def test_each_number_of_steps_changes_the_plan_and_a_rate_that_falls(name, small
     schedules = {where for where in unchanged(name) if where.endswith("schedule.rate")}
     if schedules:  # the last of the changed recipes has another full number
         assert schedules <= differ(unchanged(name), trained(other))
+
+
+@pytest.mark.parametrize("name", [name for name, field in PAIRS if field == "design"])
+def test_a_recipe_is_measured_as_its_design_says(name):
+    recipe = recipes.get(name)
+    if "metrics" in recipe.design.__dataclass_fields__:
+        design = replace(recipe.design, metrics=lambda model, n, seed: {"n": n, "seed": seed})
+        assert replace(recipe, design=design).measure(None, 5, 7) == {"n": 5, "seed": 7}
 
 
 def test_no_setting_is_left_out():

@@ -50,7 +50,7 @@ def gradient(variant: Variant, done: int = 0) -> torch.Tensor:
     """The gradient of a variant's loss, of its first step or a later one, at fixed weights and noise."""
     torch.manual_seed(0)
     vae = recipes.VAE_MNIST.model()
-    vae.likelihood = variant.likelihood()
+    vae.likelihood = RasterLikelihood() if variant.raster else variant.likelihood
     optimizer = torch.optim.SGD(vae.parameters(), lr=0.0)
     step = variant.step(vae, optimizer, recipes.vae.EMA(vae, 0.9))
     for _ in range(done + 1):

@@ -7,16 +7,14 @@ builds networks of the default type, as PyTorch's own layers are.
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from gentutor.recipes.base import Recipe
+from gentutor.recipes.base import Recipe, hyper_parameters
 from gentutor.recipes.classifier import DIGIT_CLASSIFIER, ClassifierRecipe
 from gentutor.recipes.completion import (
     CGAN_COMPLETION,
     CVAE_COMPLETION,
     REGRESSION_COMPLETION,
-    CompletionGANRecipe,
-    CompletionRecipe,
     RegressionRecipe,
 )
 from gentutor.recipes.conditional import (
@@ -25,7 +23,6 @@ from gentutor.recipes.conditional import (
     CGAN_EMBEDDING,
     CGAN_MNIST,
     CVAE_MNIST,
-    CGANRecipe,
     ConditionalRecipe,
     CVAERecipe,
 )
@@ -39,8 +36,8 @@ from gentutor.recipes.cyclegan import (
 from gentutor.recipes.embedding import EMBEDDINGS, EmbeddingRecipe
 from gentutor.recipes.folder import NAME as FOLDER
 from gentutor.recipes.folder import FolderRecipe, folder_recipe, restored
-from gentutor.recipes.gan import DCGAN, MLP_GAN, DCGANRecipe, GANRecipe
-from gentutor.recipes.text import CVAE_EMOJI, EmojiRecipe
+from gentutor.recipes.gan import DCGAN, MLP_GAN, DCGANRecipe, GANDesign, GANRecipe
+from gentutor.recipes.text import CVAE_EMOJI
 from gentutor.recipes.vae import (
     AUTOENCODER_2D,
     IWAE_MNIST,
@@ -76,17 +73,14 @@ __all__ = [
     "VAE_2D",
     "VAE_MNIST",
     "AutoencoderRecipe",
-    "CGANRecipe",
     "CVAERecipe",
     "ClassifierRecipe",
-    "CompletionGANRecipe",
-    "CompletionRecipe",
     "ConditionalRecipe",
     "CycleGANRecipe",
     "DCGANRecipe",
     "EmbeddingRecipe",
-    "EmojiRecipe",
     "FolderRecipe",
+    "GANDesign",
     "GANRecipe",
     "Recipe",
     "RegressionRecipe",
@@ -95,8 +89,10 @@ __all__ = [
     "choose",
     "folder_recipe",
     "get",
+    "hyper_parameters",
     "lasting",
     "pretrained",
+    "remark",
     "restore",
     "start_at_pixel_means",
 ]
@@ -173,6 +169,11 @@ def choose(name: str, given: dict[str, Any], state: dict[str, Any] | None = None
         )
     seed = given.get("seed", recipe.seed if state is None else state["seed"])
     return replace(recipe, seed=seed)
+
+
+def remark(recipe: Recipe) -> str:
+    """What is worth knowing before a run begins: how many images of your own there are, and their memory."""
+    return cast(FolderRecipe, recipe).summary() if recipe.name == FOLDER else ""
 
 
 def lasting(recipe: Recipe, steps: int) -> Recipe:

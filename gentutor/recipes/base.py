@@ -1,5 +1,6 @@
 """What a recipe is: a noun with four verbs."""
 
+from dataclasses import asdict
 from typing import Any, ClassVar, Protocol
 
 import torch
@@ -13,12 +14,19 @@ from gentutor.training import Run
 class Recipe(Protocol):
     """A run of the book: how its model is made, trained, asked for samples, and measured.
 
-    It is a frozen dataclass; its other fields are hyper-parameters of the run, each one used.
+    It is a frozen dataclass; its fields are hyper-parameters of the run, each one used, and perhaps a
+    ``design``, which holds what it is composed of: networks, a step, what is made.
     """
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
-    takes: ClassVar[tuple[str, ...]]  # what can be given to ``sample``: "label", "picture", "sentence"
-    columns: ClassVar[int]  # samples in a row of a picture; 0 where there is nothing to show
+
+    @property
+    def takes(self) -> tuple[str, ...]:
+        """What can be given to ``sample``: "label", "picture", "sentence"."""
+
+    @property
+    def columns(self) -> int:
+        """Samples in a row of a picture; 0 where there is nothing to show."""
 
     @property
     def name(self) -> str: ...
@@ -63,6 +71,11 @@ class Recipe(Protocol):
             TypeError: the model is not float32.
             ValueError: fewer samples than the distances need, or more than there are digits.
         """
+
+
+def hyper_parameters(recipe: Recipe) -> dict[str, Any]:
+    """The numbers of a recipe by name, as a card and a saved state hold them: all but its ``design``."""
+    return {name: value for name, value in asdict(recipe).items() if name != "design"}
 
 
 class NothingToShow:

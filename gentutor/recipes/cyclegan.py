@@ -84,8 +84,11 @@ class TranslationRecipe(ABC):
 
     def step_function(self) -> Callable[..., Losses]:
         """The optimisation step, with its weights, before its networks are filled in."""
+        return self._weighted(cyclegan_step)
+
+    def _weighted(self, step: Callable[..., Losses]) -> Callable[..., Losses]:
         return functools.partial(
-            cyclegan_step,
+            step,
             cycle_weight=self.cycle_weight,
             identity_weight=self.identity_weight,
             adversarial_weight=self.adversarial_weight,
@@ -161,9 +164,19 @@ class TranslationRecipe(ABC):
         """How good the translations are, in numbers by name."""
 
 
+@dataclass(frozen=True)
+class TranslationDesign:
+    """What a CycleGAN between two of the book's domains is composed of."""
+
+    step: Callable[..., Losses] = cyclegan_step
+    images: Callable[[str, str], Tensor] = domain_images  # of a domain and a split
+
+
 @dataclass(frozen=True, kw_only=True)
 class CycleGANRecipe(TranslationRecipe):
     """A CycleGAN between two of the book's domains, or the same networks on true pairs."""
+
+    design: TranslationDesign = TranslationDesign()
 
     domains: tuple[str, str]  # A and B
     jitter: tuple[float, float]  # of each image, at random: its scale, and its place in pixels
@@ -176,7 +189,7 @@ class CycleGANRecipe(TranslationRecipe):
 
     def images(self, split: str) -> tuple[Tensor, Tensor]:
         """Both domains, each (N, C, H, W) in [-1, 1]."""
-        a, b = (domain_images(domain, split) for domain in self.domains)
+        a, b = (self.design.images(domain, split) for domain in self.domains)
         return a, b
 
     def examples(self) -> tuple[Tensor, Tensor]:
@@ -187,7 +200,7 @@ class CycleGANRecipe(TranslationRecipe):
     def step_function(self) -> Callable[..., Losses]:
         """The optimisation step, with its weights, before its networks are filled in."""
         if not self.paired:
-            return super().step_function()
+            return self._weighted(self.design.step)
         return functools.partial(
             paired_step, pair_weight=self.cycle_weight, adversarial_weight=self.adversarial_weight
         )

@@ -1,12 +1,12 @@
-"""GANs on MNIST."""
+"""GANs, and those on MNIST."""
 
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from gentutor import data
 from gentutor._modes import plain_modes
@@ -18,21 +18,33 @@ from gentutor.models.gan import (
     MLPDiscriminator,
     MLPGenerator,
 )
-from gentutor.models.sampling import sample_images
 from gentutor.optim import EMA, adam, and_then
+from gentutor.recipes.tasks import Digits, Task
 from gentutor.running.capture import captured
 from gentutor.settings import Steps
 from gentutor.showing.samples import Pictures
 from gentutor.steps import gan_step
-from gentutor.training import Run
+from gentutor.training import Losses, Run
+
+
+@dataclass(frozen=True)
+class GANDesign:
+    """What a GAN is composed of."""
+
+    generator: Callable[[int], Generator]  # of the size of its noise
+    discriminator: Callable[..., nn.Module]  # of the ``noise`` on its input, if the recipe has some
+    task: Task = Digits()
+    step: Callable[..., Losses] = gan_step
+    metrics: Callable[..., dict[str, float]] = measure_gan  # of a model, n and a seed
 
 
 @dataclass(frozen=True)
 class GANRecipe:
-    """A fully connected GAN on MNIST, trained with the non-saturating loss and Adam."""
+    """A GAN trained with Adam, and its averaged generator."""
 
     name: str
     source: str
+    design: GANDesign
     latent_dim: int
     batch_size: int
     g_learning_rate: float
@@ -41,28 +53,28 @@ class GANRecipe:
     ema_decay: float
     steps: Steps
     seed: int = 0
-    takes: ClassVar[tuple[str, ...]] = ()
-    columns: ClassVar[int] = 8
+
+    @property
+    def takes(self) -> tuple[str, ...]:
+        """What can be given to ``sample``."""
+        return self.design.task.takes
+
+    @property
+    def columns(self) -> int:
+        """Samples in a row of a picture."""
+        return self.design.task.columns
 
     def generator(self) -> Generator:
         """An untrained generator."""
-        return MLPGenerator(self.latent_dim)
+        return self.design.generator(self.latent_dim)
 
     def discriminator(self) -> nn.Module:
         """An untrained discriminator."""
-        return MLPDiscriminator()
+        return self.design.discriminator()
 
     def model(self) -> nn.Module:
         """The network that a checkpoint of this recipe holds: a generator."""
         return self.generator()
-
-    def tensors(self) -> tuple[Tensor, ...]:
-        """The training data that a batch is drawn from: images in [-1, 1]."""
-        return (data.to_signed(data.mnist("train").images),)
-
-    def step_function(self) -> Callable[..., dict[str, Tensor]]:
-        """The optimisation step, before its networks are filled in."""
-        return gan_step
 
     @plain_modes()
     def start(self, device: torch.device) -> Run:
@@ -76,18 +88,18 @@ class GANRecipe:
         g_optimizer = adam(generator, self.g_learning_rate, device, self.betas)
         d_optimizer = adam(discriminator, self.d_learning_rate, device, self.betas)
         step = functools.partial(
-            self.step_function(),
+            self.design.step,
             generator=generator,
             discriminator=discriminator,
             g_optimizer=g_optimizer,
             d_optimizer=d_optimizer,
         )
-        train = (tensor.to(device) for tensor in self.tensors())
+        images, *told = (tensor.to(device) for tensor in self.design.task.tensors())
         order = torch.Generator().manual_seed(self.seed)
         return Run(
             model=ema.average,
             step=captured(and_then(step, functools.partial(ema.update, generator)), device),
-            batches=data.batches(*train, batch_size=self.batch_size, generator=order),
+            batches=data.batches(2 * images - 1, *told, batch_size=self.batch_size, generator=order),
             parts={
                 "generator": generator,
                 "discriminator": discriminator,
@@ -98,32 +110,29 @@ class GANRecipe:
         )
 
     def sample(self, model: Any, n: int, seed: int = 0, given: Any = None) -> Pictures:
-        """n images of noise."""
-        return Pictures(sample_images(model, n, seed), f"{n} images", self.columns)
+        """See ``Task.sample``."""
+        return self.design.task.sample(model, n, seed, given)
 
     def measure(self, model: Any, n: int = 10_000, seed: int = 0) -> dict[str, float]:
-        """See ``measure_gan``."""
-        return measure_gan(model, n, seed)
+        """The design's ``metrics``."""
+        return self.design.metrics(model, n, seed)
 
 
 @dataclass(frozen=True, kw_only=True)
 class DCGANRecipe(GANRecipe):
-    """The same with convolutional networks."""
+    """A GAN whose discriminator sees its input through noise."""
 
     input_noise: float  # standard deviation of the noise on the discriminator's input
 
-    def generator(self) -> Generator:
-        """An untrained generator."""
-        return DCGANGenerator(self.latent_dim)
-
     def discriminator(self) -> nn.Module:
         """An untrained discriminator."""
-        return DCGANDiscriminator(noise=self.input_noise)
+        return self.design.discriminator(noise=self.input_noise)
 
 
 MLP_GAN = GANRecipe(
     name="mlp-gan-mnist",
     source="Goodfellow et al. 2014 (fully connected, dropout in D); betas as in Radford et al. 2016",
+    design=GANDesign(MLPGenerator, MLPDiscriminator),
     latent_dim=100,
     batch_size=256,
     g_learning_rate=4e-4,
@@ -135,6 +144,7 @@ MLP_GAN = GANRecipe(
 DCGAN = DCGANRecipe(
     name="dcgan-mnist",
     source="Radford et al. 2016, at 28x28; input noise as in Arjovsky & Bottou 2017",
+    design=GANDesign(DCGANGenerator, DCGANDiscriminator),
     latent_dim=64,
     batch_size=64,
     g_learning_rate=1e-3,

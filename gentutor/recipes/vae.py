@@ -12,10 +12,10 @@ from gentutor import _checks as check
 from gentutor import data
 from gentutor._modes import plain_modes
 from gentutor.evaluation.digits import measure_autoencoder, measure_vae
-from gentutor.models.sampling import sample_images
 from gentutor.models.vae import VAE, mlp_vae
 from gentutor.objectives.variational import bernoulli_log_prob
 from gentutor.optim import EMA, adam, and_then, linear_decay
+from gentutor.recipes.tasks import Digits
 from gentutor.running import checkpoint
 from gentutor.running.capture import captured
 from gentutor.settings import Steps
@@ -39,7 +39,7 @@ class AutoencoderRecipe:
     steps: Steps
     seed: int = 0
     takes: ClassVar[tuple[str, ...]] = ()
-    columns: ClassVar[int] = 8
+    columns: ClassVar[int] = Digits.columns
 
     def model(self) -> VAE:
         """The untrained networks."""
@@ -74,7 +74,7 @@ class AutoencoderRecipe:
 
     def sample(self, model: Any, n: int, seed: int = 0, given: Any = None) -> Pictures:
         """n images, each the mean of p(x|z) for a z from the prior."""
-        return Pictures(sample_images(model, n, seed), f"{n} images", self.columns)
+        return Digits().sample(model, n, seed, given)
 
     def measure(self, model: Any, n: int = 10_000, seed: int = 0) -> dict[str, float]:
         """See ``measure_autoencoder``."""

@@ -6,7 +6,6 @@ from pathlib import Path
 import typer
 
 from gentutor import recipes
-from gentutor.models.cyclegan import Generators
 from gentutor.running import checkpoint, compare, distributed, runs
 from gentutor.running.compare import measure_run, parse_seeds, store_spread
 from gentutor.running.progress import one_line_errors, train_seed, train_with_bar
@@ -76,8 +75,8 @@ def train(
                 plan = new_plan(recipe, profile, steps, every)
                 expect_room(out, name, overwrite)
             expect_shares(recipe)
-            if isinstance(recipe, recipes.FolderRecipe):
-                typer.echo(recipe.summary())
+            if remark := recipes.remark(recipe):
+                typer.echo(remark)
             plan = replace(plan, sync_batch_norm=plan.sync_batch_norm or sync_batchnorm)
             train_with_bar(*distributed.from_first((recipe, out, plan, state)))
         if store:
@@ -104,7 +103,6 @@ def sample(
         given = given_of(recipe, label, picture, sentence)
         if data is not None and pictures.holds_pictures(data):
             folder = Path(f"{name}-translations") if out is None else out
-            assert isinstance(model, Generators)
             for line in pictures.translate_folder(model, data, folder):
                 typer.echo(line)
             return

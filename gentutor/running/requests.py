@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image
-from torch import Tensor, nn
+from torch import Tensor
 
 from gentutor import recipes, settings
 from gentutor.data import read_image
@@ -15,7 +15,7 @@ from gentutor.running import checkpoint, distributed
 from gentutor.running.resume import expect_finished
 
 
-def load(name: str, source: Path | None) -> tuple[nn.Module, checkpoint.Card]:
+def load(name: str, source: Path | None) -> tuple[Any, checkpoint.Card]:
     """The model of a recipe from a finished run or from the package, where it computes best, and its card."""
     if source is None or name != recipes.FOLDER:
         recipes.get(name)
@@ -51,7 +51,7 @@ def with_data(recipe: recipes.Recipe, data: Path | None) -> recipes.Recipe:
     """The recipe with its images in another place."""
     if data is None:
         return recipe
-    if not isinstance(recipe, recipes.FolderRecipe):
+    if recipe.name != recipes.FOLDER:
         raise ValueError(f"--data goes with {recipes.FOLDER!r}, not with {recipe.name!r}")
     if not data.is_dir():
         raise ValueError(f"there is no folder {data}; --data takes the one that holds the images")

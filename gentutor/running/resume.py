@@ -25,7 +25,7 @@ from filelock import FileLock, Timeout
 
 from gentutor import settings
 from gentutor._files import write_atomically
-from gentutor.recipes import Recipe
+from gentutor.recipes import Recipe, hyper_parameters
 from gentutor.running import checkpoint
 from gentutor.showing.samples import run_of_png
 from gentutor.training import Run
@@ -35,6 +35,7 @@ MODEL = (".safetensors", ".json", ".webp")
 GRID = re.compile(r"samples-(0|[1-9]\d*)\.png")
 FORMAT = 2  # of the state; the first had no number, and its sample grids did not say whose they are
 # Settings of an earlier version, without effect in the recipes that have lost them: a state may hold them.
+ADDED = {"beta": 1.0}  # settings that an earlier version had not, and what it did
 GONE = {"convolutional", "domains", "input_noise", "jitter", "latent_dim", "paired", "samples"}
 STAGES = 8  # sample grids over training, besides the one before it
 
@@ -129,9 +130,10 @@ def expect_same_recipe(state: dict[str, Any], recipe: Recipe, out: Path) -> None
     there, here = state["recipe"], _plain(recipe)
     gone = GONE - here.keys()
     for name in {**there, **here}:
-        if name not in {"steps", "source", "folder", *gone} and there.get(name) != here.get(name):
+        was = there.get(name, ADDED.get(name))
+        if name not in {"steps", "source", "folder", *gone} and was != here.get(name):
             raise ValueError(
-                f"the run in {out} was made with {name} {there.get(name)!r}, not {here.get(name)!r}; "
+                f"the run in {out} was made with {name} {was!r}, not {here.get(name)!r}; "
                 "resume it with the same settings, or start anew with --overwrite"
             )
 
@@ -229,4 +231,4 @@ def _numbered(out: Path) -> dict[int, Path]:
 
 
 def _plain(recipe: Recipe) -> dict[str, Any]:
-    return json.loads(json.dumps(asdict(recipe)))  # tuples become lists, as on a card
+    return json.loads(json.dumps(hyper_parameters(recipe)))  # tuples become lists, as on a card

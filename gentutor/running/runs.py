@@ -7,7 +7,7 @@ the trained model and its card (``checkpoint``).
 import platform
 import time
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import torch
 import gentutor
 from gentutor import recipes
 from gentutor._files import write_atomically
-from gentutor.recipes import Recipe
+from gentutor.recipes import Recipe, hyper_parameters
 from gentutor.running import checkpoint, distributed
 from gentutor.running.resume import STAGES, STATE, Plan, expect_finished, grids_of, make_room, save_state
 from gentutor.settings import device
@@ -127,7 +127,7 @@ def make_card(run: Run, recipe: Recipe, plan: Plan, out: Path) -> checkpoint.Car
         shown = [shown[round(i)] for i in np.linspace(0, len(shown) - 1, STAGES + 1)]
     return checkpoint.Card(
         name=recipe.name,
-        recipe=asdict(recipe),
+        recipe=hyper_parameters(recipe),
         seed=recipe.seed,
         profile=plan.profile,
         device=device_name(),

@@ -1,15 +1,15 @@
 """Controls of the study of characters: what it changed together, changed alone, in first thirds of runs."""
 
-import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from typing import Any
 
 from torch import Tensor
 from torch.optim import Optimizer
 
 from gentutor import recipes, settings
+from gentutor.data import domain_images
 from gentutor.models.cyclegan import Discriminators, Generators
 from gentutor.models.gan import GaussianNoise
 from gentutor.objectives.adversarial import least_squares_generator_loss
@@ -33,25 +33,10 @@ RUNS = (
 )
 
 
-@dataclass(frozen=True)
-class CleanIdentity(CycleGANRecipe):
-    """A recipe whose identity loss is taken of images without noise."""
-
-    def step_function(self) -> Callable[..., Losses]:
-        """``clean_identity_step`` with the recipe's weights."""
-        return functools.partial(
-            clean_identity_step, cycle_weight=self.cycle_weight, identity_weight=self.identity_weight
-        )
-
-
-@dataclass(frozen=True)
-class FewPairs(CycleGANRecipe):
-    """A recipe with as many true pairs as either unpaired set has characters."""
-
-    def images(self, split: str) -> tuple[Tensor, Tensor]:
-        """Both domains, of the pairs the first 1,500."""
-        a, b = super().images(split)
-        return (a[:CHARACTERS], b[:CHARACTERS]) if split == "paired" else (a, b)
+def few_pairs(domain: str, split: str) -> Tensor:
+    """The images of a domain, of the pairs as many as either unpaired set has characters."""
+    images = domain_images(domain, split)
+    return images[:CHARACTERS] if split == "paired" else images
 
 
 def clean_identity_step(
@@ -110,8 +95,12 @@ def controls(recipe: CycleGANRecipe, steps: int) -> dict[str, CycleGANRecipe]:
     studied = variants(recipe, steps)
     return {
         **studied,
-        "identity loss without noise": _as(CleanIdentity, studied["with identity loss"]),
-        f"{CHARACTERS:,} true pairs": _as(FewPairs, studied["true pairs"]),
+        "identity loss without noise": replace(
+            studied["with identity loss"], design=replace(recipe.design, step=clean_identity_step)
+        ),
+        f"{CHARACTERS:,} true pairs": replace(
+            studied["true pairs"], design=replace(recipe.design, images=few_pairs)
+        ),
     }
 
 
@@ -131,7 +120,3 @@ def first_stage(variant: str, recipe: CycleGANRecipe) -> dict[str, Any]:
     run, until = recipe.start(settings.device()), recipe.steps.full // STAGES
     run.history = fit(run.step, run.batches, steps=until, every=until, progress=False)
     return {"variant": variant, "seed": recipe.seed, **stage(recipe, run)}
-
-
-def _as(kind: type[CycleGANRecipe], recipe: CycleGANRecipe) -> CycleGANRecipe:
-    return kind(**{field.name: getattr(recipe, field.name) for field in fields(recipe)})

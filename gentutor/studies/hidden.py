@@ -25,7 +25,6 @@ def hidden_information(seeds: tuple[int, ...] = (0, 1, 2), steps: int = 3000) ->
         for variant in VARIANTS:
             run = replace(variants(recipe, steps)[variant], seed=seed).start(settings.device())
             fit(run.step, run.batches, steps=steps, every=steps, progress=False)
-            assert isinstance(run.model, Generators)
             rows.append({"variant": variant, "seed": seed, **reactions(run.model, *recipe.images("test"))})
     return {"settings": {"recipe": recipe.name, "seeds": seeds, "steps": steps}, "rows": rows}
 

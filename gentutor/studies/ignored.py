@@ -1,6 +1,8 @@
 """What becomes of a label that is told wrongly: small conditional GANs, each with one mistake."""
 
+import functools
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +22,7 @@ from gentutor.models.conditional import (
 )
 from gentutor.models.gan import DCGANGenerator
 from gentutor.models.sampling import sample_images
-from gentutor.recipes.conditional import CGAN_MNIST, CGANRecipe
+from gentutor.recipes import CGAN_MNIST, DCGANRecipe
 from gentutor.showing.samples import tile
 from gentutor.training import fit
 
@@ -65,67 +67,39 @@ class MultiplyingGenerator(ConditionalGenerator):
         return images
 
 
-class SmallGANRecipe(CGANRecipe):
-    """The conditional GAN on MNIST with half as many channels."""
-
-    def generator(self) -> ConditionalGenerator:
-        """An untrained generator."""
-        return label_generator(OneHot(10), self.latent_dim, WIDTH)
-
-    def discriminator(self) -> nn.Module:
-        """An untrained discriminator."""
-        return ProjectionDiscriminator(width=WIDTH // 2, noise=self.input_noise)
+def small_generator(latent_dim: int) -> ConditionalGenerator:
+    """A generator that is told the label beside its noise."""
+    return label_generator(OneHot(10), latent_dim, WIDTH)
 
 
-class UntoldRecipe(SmallGANRecipe):
-    """The same with a judge that does not look at the label."""
-
-    def discriminator(self) -> nn.Module:
-        """An untrained discriminator."""
-        return UntoldDiscriminator(width=WIDTH // 2, noise=self.input_noise)
+def other_labels_generator(latent_dim: int) -> ConditionalGenerator:
+    """The same, told other labels in training."""
+    net = DCGANGenerator(latent_dim + 10, width=WIDTH)
+    return OtherLabelsGenerator(net, OneHot(10), latent_dim, torch.arange(10))
 
 
-class OtherLabelsRecipe(SmallGANRecipe):
-    """The same with fakes judged under other labels than they were made for."""
-
-    def generator(self) -> ConditionalGenerator:
-        """An untrained generator."""
-        net = DCGANGenerator(self.latent_dim + 10, width=WIDTH)
-        return OtherLabelsGenerator(net, OneHot(10), self.latent_dim, torch.arange(10))
+def multiplying_generator(latent_dim: int) -> ConditionalGenerator:
+    """A generator whose noise is multiplied by a code of the label."""
+    net, code = DCGANGenerator(latent_dim, width=WIDTH), LabelEmbedding(10, latent_dim)
+    return MultiplyingGenerator(net, code, latent_dim, torch.arange(10))
 
 
-class MultiplyingRecipe(SmallGANRecipe):
-    """The same with noise that is multiplied by a code of the label."""
-
-    def generator(self) -> ConditionalGenerator:
-        """An untrained generator."""
-        net, code = DCGANGenerator(self.latent_dim, width=WIDTH), LabelEmbedding(10, self.latent_dim)
-        return MultiplyingGenerator(net, code, self.latent_dim, torch.arange(10))
-
-
-class MapsRecipe(SmallGANRecipe):
-    """The same with one-hot maps in place of the projection."""
-
-    def discriminator(self) -> nn.Module:
-        """An untrained discriminator."""
-        return ConcatDiscriminator(width=WIDTH // 2, noise=self.input_noise)
-
-
-class ScatteredRecipe(SmallGANRecipe):
-    """The same with one-hot maps that were scattered."""
-
-    def discriminator(self) -> nn.Module:
-        """An untrained discriminator."""
-        return ScatteredDiscriminator(width=WIDTH // 2, noise=self.input_noise)
+def small_gan(
+    discriminator: type[nn.Module] = ProjectionDiscriminator,
+    generator: Callable[[int], ConditionalGenerator] = small_generator,
+) -> DCGANRecipe:
+    """The conditional GAN on MNIST with half as many channels, and with these players."""
+    small = functools.partial(discriminator, width=WIDTH // 2)
+    return replace(CGAN_MNIST, design=replace(CGAN_MNIST.design, generator=generator, discriminator=small))
 
 
 VARIANTS = {
-    "projection": SmallGANRecipe,
-    "projection, noise multiplied by a code": MultiplyingRecipe,
-    "projection, fakes under other labels": OtherLabelsRecipe,
-    "judge not told": UntoldRecipe,
-    "one-hot maps": MapsRecipe,
-    "one-hot maps, repeat and view": ScatteredRecipe,
+    "projection": small_gan(),
+    "projection, noise multiplied by a code": small_gan(generator=multiplying_generator),
+    "projection, fakes under other labels": small_gan(generator=other_labels_generator),
+    "judge not told": small_gan(UntoldDiscriminator),
+    "one-hot maps": small_gan(ConcatDiscriminator),
+    "one-hot maps, repeat and view": small_gan(ScatteredDiscriminator),
 }
 
 
@@ -141,9 +115,8 @@ def ignored_condition(
     for seed in seeds:
         chosen = torch.randperm(len(test.images), generator=torch.Generator().manual_seed(seed))[:samples]
         real, labels = data.to_unit(test.images[chosen]), test.labels[chosen]
-        for name, kind in VARIANTS.items():
-            recipe = replace(kind(**vars(CGAN_MNIST)), seed=seed)
-            run = recipe.start(DEVICE)
+        for name, recipe in VARIANTS.items():
+            run = replace(recipe, seed=seed).start(DEVICE)
             started = time.process_time()
             history = fit(run.step, run.batches, steps=steps, every=100, progress=False)
             seconds = time.process_time() - started

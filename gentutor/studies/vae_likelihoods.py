@@ -41,7 +41,6 @@ def vae_measurements(names: Sequence[str] = NAMES, held: int = 250, seed: int = 
     rows = {}
     for name in names:
         vae, _ = pretrained(name)
-        assert isinstance(vae, VAE)
         with torch.no_grad():
             (seen, seen_log_var), (unseen, _) = vae.encode(train), vae.encode(test)
         seen_by_size = {n: (seen[:n], seen_log_var[:n]) for n in SIZES}

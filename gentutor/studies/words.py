@@ -66,7 +66,6 @@ def emoji_beta(
             started = time.process_time()
             history = fit(run.step, run.batches, steps=steps, every=100, progress=False)
             seconds = time.process_time() - started
-            assert isinstance(run.model, CVAE)
             measured = {
                 **held_out(run.model, seed),
                 "kl_train": history["kl"][-1],
