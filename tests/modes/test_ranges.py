@@ -14,7 +14,7 @@ from gentutor.objectives.variational import bernoulli_log_prob
 from gentutor.recipes import start_at_pixel_means
 from gentutor.showing.plotting import image_grid, player
 from gentutor.showing.samples import png, tile, translations
-from tests.modes import rand
+from tests.modes.modes import rand
 
 UNIT, HALF, GLYPHS = rand(4, 1, 28, 28), rand(4, 1, 14, 28), 2 * rand(4, 1, 32, 32) - 1
 LABELS = torch.arange(4) % 2

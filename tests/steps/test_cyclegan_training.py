@@ -11,7 +11,7 @@ from gentutor.models.cyclegan import Discriminators, Generators
 from gentutor.models.gan import MLP
 from gentutor.optim import EMA, and_then, linear_decay
 from gentutor.training import fit
-from tests.small_cyclegan import adam, batch, expect_same, networks, sgd
+from tests.steps.small_cyclegan import adam, batch, expect_same, networks, sgd
 
 
 def test_the_discriminators_see_the_pool_and_the_pool_sees_the_fakes():

@@ -9,7 +9,7 @@ from gentutor.data import emoji_names, emoji_words, name_tokens
 from gentutor.evaluation import retrieval_ranks
 from gentutor.evaluation.text import name_groups
 from gentutor.models.sampling import sample_images
-from gentutor.recipes.text import SHOWN
+from gentutor.recipes.tasks import EMOJI_NAMES
 
 
 def random(*shape: int, seed: int = 0) -> torch.Tensor:
@@ -54,10 +54,10 @@ def test_what_cannot_be_ranked():
 
 
 def test_what_is_shown_was_never_seen_but_each_word_was():
-    assert not set(SHOWN) & set(emoji_names("paired"))
-    assert set(SHOWN) <= set(emoji_names("test"))
-    assert {word for name in SHOWN for word in data.words(name)} <= set(emoji_words())
-    assert (name_tokens(list(SHOWN)) > 0).any(dim=1).all()
+    assert not set(EMOJI_NAMES) & set(emoji_names("paired"))
+    assert set(EMOJI_NAMES) <= set(emoji_names("test"))
+    assert {word for name in EMOJI_NAMES for word in data.words(name)} <= set(emoji_words())
+    assert (name_tokens(list(EMOJI_NAMES)) > 0).any(dim=1).all()
 
 
 def test_measuring_emoji_from_their_names():
@@ -89,7 +89,7 @@ def test_the_groups_of_the_test_names():
     assert not (groups["known"] & groups["unknown"]).any()
     for inner, outer in (("new", "known"), ("colour", "new"), ("face", "new")):
         assert (groups[inner] <= groups[outer]).all() and groups[inner].any()
-    shown = torch.tensor([name in SHOWN for name in emoji_names("test")])
+    shown = torch.tensor([name in EMOJI_NAMES for name in emoji_names("test")])
     assert (shown <= groups["new"]).all()
 
 

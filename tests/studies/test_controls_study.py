@@ -11,7 +11,7 @@ from gentutor.models.gan import GaussianNoise
 from gentutor.objectives.translation import identity_loss
 from gentutor.recipes import CYCLEGAN_CHARACTERS, hyper_parameters
 from gentutor.studies import controls, cyclegan
-from tests.small_cyclegan import batch, expect_same, networks, sgd
+from tests.steps.small_cyclegan import batch, expect_same, networks, sgd
 
 
 def noisy_networks(std: float):

@@ -23,8 +23,8 @@ from gentutor.objectives import (
     translation,
     variational,
 )
-from tests import modes
-from tests.modes import rand, randn
+from tests.modes import modes
+from tests.modes.modes import rand, randn
 
 Y = torch.arange(6) % 3
 REAL, FAKE = randn(20), randn(30, seed=1) - 1

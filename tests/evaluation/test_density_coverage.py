@@ -8,7 +8,7 @@ from prdc import compute_prdc
 from sklearn.neighbors import NearestNeighbors
 
 from gentutor.evaluation import density_coverage, neighbour_radii, precision_recall
-from tests.test_evaluation import points, rotation
+from tests.evaluation.test_distances import points, rotation
 
 
 @pytest.mark.equation("eq-density-coverage")

@@ -14,8 +14,8 @@ from torch.distributed.run import main as torchrun
 from gentutor import recipes
 from gentutor.running import checkpoint, distributed
 from gentutor.running.resume import load_state
-from tests import distributed_cases as cases
-from tests import noise_cases
+from tests.running import distributed_cases as cases
+from tests.running import noise_cases
 
 NAME = "mlp-gan-mnist"
 SMALL = dataclasses.replace(recipes.MLP_GAN, batch_size=8)

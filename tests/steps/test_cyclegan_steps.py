@@ -11,7 +11,7 @@ from torch import nn
 from gentutor import steps
 from gentutor.models.cyclegan import Discriminators, Generators
 from gentutor.optim import frozen
-from tests.small_cyclegan import adam, batch, expect_same, networks, sgd
+from tests.steps.small_cyclegan import adam, batch, expect_same, networks, sgd
 
 
 def pooled(stored: list, fake: torch.Tensor, capacity: int) -> torch.Tensor:

@@ -9,7 +9,7 @@ from gentutor.models import classifier, completion, cvae, cyclegan, embedding, g
 from gentutor.models import conditional as told
 from gentutor.models.vae import mlp_vae
 from gentutor.objectives.variational import bernoulli_log_prob
-from tests.modes import rand, randn
+from tests.modes.modes import rand, randn
 
 Y, TOKENS = torch.arange(10) % 3, torch.arange(80).view(10, 8) % 6
 UNIT, HALF, COLOUR = rand(10, 1, 28, 28), rand(4, 1, 14, 28), rand(10, 3, 32, 32)

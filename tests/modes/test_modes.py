@@ -18,8 +18,8 @@ from gentutor.models.sampling import Sampler, sample_images, translate
 from gentutor.optim import EMA
 from gentutor.running import checkpoint
 from gentutor.showing.samples import tile, translations
-from tests import modes
-from tests.modes_networks import (
+from tests.modes import modes
+from tests.modes.modes_networks import (
     DRAWN,
     STEPS,
     UNIT,

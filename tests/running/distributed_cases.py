@@ -17,7 +17,8 @@ from gentutor.objectives.variational import bernoulli_log_prob
 from gentutor.optim import EMA, and_then
 from gentutor.running import distributed
 from gentutor.training import Run
-from tests import noise_cases, small_cyclegan
+from tests.running import noise_cases
+from tests.steps import small_cyclegan
 
 SHAPE = (1, 4, 4)
 B = 8  # the whole batch
