@@ -14,7 +14,6 @@ from gentutor.evaluation.classes import (
     wilson_interval,
     within_class_variance,
 )
-from gentutor.evaluation.completion import completion_metrics
 from gentutor.evaluation.distances import (
     frechet_distance,
     kernel_distance,
@@ -29,6 +28,7 @@ from gentutor.evaluation.likelihood import (
     latent_information,
     log_likelihood,
 )
+from gentutor.evaluation.measures.completion import completion_metrics
 from gentutor.evaluation.modes import mode_count, mode_hits
 from gentutor.evaluation.neighbours import density_coverage, neighbour_radii
 from gentutor.evaluation.proposals import effective_sample_size, importance_sampling, refit, widened

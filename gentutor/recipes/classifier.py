@@ -8,7 +8,7 @@ from torch import nn
 
 from gentutor import data
 from gentutor._modes import plain_modes
-from gentutor.evaluation.digits import measure_classifier
+from gentutor.evaluation.measures.digits import measure_classifier
 from gentutor.models.classifier import DigitClassifier
 from gentutor.optim import EMA, and_then
 from gentutor.recipes.base import NothingToShow

@@ -7,7 +7,11 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from gentutor.evaluation.completion import measure_completion_cvae, measure_completion_gan, measure_regression
+from gentutor.evaluation.measures.completion import (
+    measure_completion_cvae,
+    measure_completion_gan,
+    measure_regression,
+)
 from gentutor.models.completion import (
     CompletionDiscriminator,
     HalfRegression,

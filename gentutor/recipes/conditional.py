@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from gentutor import data
 from gentutor._modes import plain_modes
-from gentutor.evaluation.conditional import measure_conditional_gan, measure_cvae
+from gentutor.evaluation.measures.conditional import measure_conditional_gan, measure_cvae
 from gentutor.models.conditional import (
     AuxiliaryDiscriminator,
     ConcatDiscriminator,

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from gentutor import data
 from gentutor._modes import plain_modes
 from gentutor.data import CHANNELS, domain_images
-from gentutor.evaluation.translation import measure_translation
+from gentutor.evaluation.measures.translation import measure_translation
 from gentutor.models.cyclegan import Discriminators, Generators, PatchDiscriminator, ResnetGenerator
 from gentutor.optim import EMA, Step, adam, and_then, linear_decay
 from gentutor.running.capture import captured

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from gentutor import data
 from gentutor._memory import expect_memory
-from gentutor.evaluation.translation import measure_cycles
+from gentutor.evaluation.measures.translation import measure_cycles
 from gentutor.models.cyclegan import Generators, PatchDiscriminator, ResnetGenerator
 from gentutor.models.layers import MixedPrecision
 from gentutor.recipes.cyclegan import TranslationRecipe

@@ -10,7 +10,7 @@ from torch import nn
 
 from gentutor import data
 from gentutor._modes import plain_modes
-from gentutor.evaluation.digits import measure_gan
+from gentutor.evaluation.measures.digits import measure_gan
 from gentutor.models.gan import (
     DCGANDiscriminator,
     DCGANGenerator,

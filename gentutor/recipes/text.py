@@ -3,7 +3,7 @@
 from torch import nn
 
 from gentutor import data
-from gentutor.evaluation.text import measure_emoji
+from gentutor.evaluation.measures.text import measure_emoji
 from gentutor.models.text import text_cvae
 from gentutor.objectives.variational import bernoulli_log_prob
 from gentutor.recipes.conditional import CVAEDesign, CVAERecipe

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from gentutor import _checks as check
 from gentutor import data
 from gentutor._modes import plain_modes
-from gentutor.evaluation.digits import measure_autoencoder, measure_vae
+from gentutor.evaluation.measures.digits import measure_autoencoder, measure_vae
 from gentutor.models.vae import VAE, mlp_vae
 from gentutor.objectives.variational import bernoulli_log_prob
 from gentutor.optim import EMA, adam, and_then, linear_decay

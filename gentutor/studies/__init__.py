@@ -16,24 +16,29 @@ import torch
 import gentutor
 from gentutor._files import write_atomically
 from gentutor.showing.samples import from_webp, webp
-from gentutor.studies.classifiers import naive_bayes_or_logistic
-from gentutor.studies.conditional import conditional_models, digit_baselines
-from gentutor.studies.controls import cyclegan_controls
-from gentutor.studies.cyclegan import cyclegan_ablation, cyclegan_training, digits_variants, emoji_ablation
-from gentutor.studies.digits import dcgan_ablation, gan_measurements
-from gentutor.studies.halves import shorter_regression
-from gentutor.studies.hidden import hidden_information
-from gentutor.studies.ignored import ignored_condition
-from gentutor.studies.mode_collapse import mode_collapse
-from gentutor.studies.stored_vaes import vae_uses
-from gentutor.studies.styles import shared_networks
-from gentutor.studies.translation import translation_toys
-from gentutor.studies.two_gaussians import two_gaussians
-from gentutor.studies.unlabelled import unlabelled_digits
-from gentutor.studies.vae_gaps import vae_overfitting
-from gentutor.studies.vae_likelihoods import vae_measurements
-from gentutor.studies.vae_variants import vae_beta, vae_collapse, vae_mistakes
-from gentutor.studies.words import emoji_beta
+from gentutor.studies.conditional.halves import shorter_regression
+from gentutor.studies.conditional.ignored import ignored_condition
+from gentutor.studies.conditional.labels import conditional_models, digit_baselines
+from gentutor.studies.conditional.styles import shared_networks
+from gentutor.studies.conditional.words import emoji_beta
+from gentutor.studies.cyclegan.ablation import (
+    cyclegan_ablation,
+    cyclegan_training,
+    digits_variants,
+    emoji_ablation,
+)
+from gentutor.studies.cyclegan.controls import cyclegan_controls
+from gentutor.studies.cyclegan.hidden import hidden_information
+from gentutor.studies.cyclegan.translation import translation_toys
+from gentutor.studies.gan.digits import dcgan_ablation, gan_measurements
+from gentutor.studies.gan.mode_collapse import mode_collapse
+from gentutor.studies.generative.classifiers import naive_bayes_or_logistic
+from gentutor.studies.generative.two_gaussians import two_gaussians
+from gentutor.studies.generative.unlabelled import unlabelled_digits
+from gentutor.studies.vae.gaps import vae_overfitting
+from gentutor.studies.vae.likelihoods import vae_measurements
+from gentutor.studies.vae.uses import vae_uses
+from gentutor.studies.vae.variants import vae_beta, vae_collapse, vae_mistakes
 
 PICTURES = ("picture", "pictures")  # what a row calls them
 FOLDER = Path(__file__).parent.parent / "checkpoints" / "studies"

@@ -12,11 +12,7 @@ from torch import nn
 from torchmetrics.image.fid import FrechetInceptionDistance
 from torchmetrics.image.kid import poly_mmd
 
-from gentutor.evaluation import (
-    frechet_distance,
-    kernel_distance,
-    precision_recall,
-)
+from gentutor.evaluation import frechet_distance, kernel_distance, precision_recall
 
 DISTANCES = [frechet_distance, kernel_distance, lambda a, b: precision_recall(a, b, 3)]
 

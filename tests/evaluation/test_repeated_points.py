@@ -27,7 +27,7 @@ from gentutor.evaluation import (
     within_class_variance,
 )
 from gentutor.evaluation.distances import CHUNK
-from gentutor.evaluation.styles import style_correlation
+from gentutor.evaluation.measures.styles import style_correlation
 
 TIMES = 4  # that each point occurs
 

@@ -7,7 +7,7 @@ from sklearn.neighbors import NearestNeighbors
 from gentutor import data, recipes
 from gentutor.data import emoji_names, emoji_words, name_tokens
 from gentutor.evaluation import retrieval_ranks
-from gentutor.evaluation.text import name_groups
+from gentutor.evaluation.measures.text import name_groups
 from gentutor.models.sampling import sample_images
 from gentutor.recipes.tasks import EMOJI_NAMES
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from gentutor import data
-from gentutor.evaluation.styles import ink, other_labels, slant, style_correlation
+from gentutor.evaluation.measures.styles import ink, other_labels, slant, style_correlation
 from gentutor.models.cvae import Turned
 from gentutor.objectives import variational
 from gentutor.recipes import pretrained

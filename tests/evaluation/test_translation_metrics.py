@@ -8,9 +8,10 @@ import torch
 from torch import nn
 
 from gentutor import data
-from gentutor.evaluation import features, retrieval_ranks, translation
+from gentutor.evaluation import features, retrieval_ranks
 from gentutor.evaluation.features import glyph_features, with_channels
-from gentutor.evaluation.translation import translation_metrics
+from gentutor.evaluation.measures import translation
+from gentutor.evaluation.measures.translation import translation_metrics
 from gentutor.models.cyclegan import Generators
 from gentutor.models.embedding import GlyphEmbedding
 from gentutor.recipes import CYCLEGAN_CHARACTERS, CYCLEGAN_DIGITS, CYCLEGAN_EMOJI, get

@@ -7,7 +7,7 @@ from sklearn.linear_model import LogisticRegression as SklearnLogisticRegression
 
 from gentutor import data
 from gentutor.models.logistic import LogisticRegression
-from gentutor.studies.classifiers import logistic_regression
+from gentutor.studies.generative.classifiers import logistic_regression
 
 
 def test_it_starts_undecided_and_is_one_linear_layer():

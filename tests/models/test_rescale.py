@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from gentutor.data import domain_images
-from gentutor.evaluation.translation import translation_metrics
+from gentutor.evaluation.measures.translation import translation_metrics
 from gentutor.models.cyclegan import Generators
 from gentutor.models.rescale import Rescale, ink_moments, matched_rescale
 from gentutor.recipes import CYCLEGAN_CHARACTERS

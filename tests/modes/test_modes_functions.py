@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from gentutor import data, evaluation
 from gentutor.classical import GaussianClassifier, MarkovChain, ProbabilisticPCA
 from gentutor.data import domain_images
-from gentutor.evaluation import styles
+from gentutor.evaluation.measures import styles
 from gentutor.models.conditional import concat_condition
 from gentutor.models.text import bag_of_words
 from gentutor.objectives import (

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from gentutor import evaluation, steps
-from gentutor.evaluation import styles
+from gentutor.evaluation.measures import styles
 from gentutor.models.cyclegan import Generators, ResnetGenerator
 from gentutor.models.rescale import ink_moments
 from gentutor.models.sampling import translate

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch._subclasses import FakeTensorMode
 
 from gentutor import recipes, settings
-from gentutor.evaluation import completion, conditional, digits, text
+from gentutor.evaluation.measures import completion, conditional, digits, text
 from gentutor.objectives.variational import reparameterize
 from gentutor.running import checkpoint, compare, runs
 

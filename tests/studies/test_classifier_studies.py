@@ -3,7 +3,7 @@
 import pytest
 
 from gentutor import studies
-from gentutor.studies.classifiers import (
+from gentutor.studies.generative.classifiers import (
     LOGISTIC,
     NAIVE,
     crossing_sizes,

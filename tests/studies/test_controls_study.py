@@ -10,7 +10,8 @@ from gentutor import recipes, steps, studies
 from gentutor.models.gan import GaussianNoise
 from gentutor.objectives.translation import identity_loss
 from gentutor.recipes import CYCLEGAN_CHARACTERS, hyper_parameters
-from gentutor.studies import controls, cyclegan
+from gentutor.studies.cyclegan import ablation as cyclegan
+from gentutor.studies.cyclegan import controls
 from tests.steps.small_cyclegan import batch, expect_same, networks, sgd
 
 

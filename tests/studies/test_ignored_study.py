@@ -6,8 +6,8 @@ import torch
 from gentutor import data, studies
 from gentutor.models.conditional import OneHot, one_hot
 from gentutor.models.gan import DCGANGenerator
-from gentutor.studies import ignored
-from gentutor.studies.ignored import VARIANTS
+from gentutor.studies.conditional import ignored
+from gentutor.studies.conditional.ignored import VARIANTS
 
 
 @pytest.fixture(autouse=True)

@@ -6,11 +6,11 @@ import pytest
 import torch
 
 from gentutor import data, studies
-from gentutor.evaluation.completion import questions
+from gentutor.evaluation.measures.completion import questions
 from gentutor.running.checkpoint import read_card
-from gentutor.studies import styles
-from gentutor.studies.conditional import digit_baselines
-from gentutor.studies.halves import shorter_regression
+from gentutor.studies.conditional import styles
+from gentutor.studies.conditional.halves import shorter_regression
+from gentutor.studies.conditional.labels import digit_baselines
 
 
 @pytest.fixture(autouse=True)

@@ -10,8 +10,8 @@ import torch
 
 from gentutor import studies
 from gentutor.data import toy
-from gentutor.studies.digits import half_overlaid
-from gentutor.studies.mode_collapse import BASE, REFERENCES, VARIANTS, reference, train_toy
+from gentutor.studies.gan.digits import half_overlaid
+from gentutor.studies.gan.mode_collapse import BASE, REFERENCES, VARIANTS, reference, train_toy
 
 
 @pytest.mark.parametrize("name", VARIANTS)

@@ -7,8 +7,8 @@ import torch
 
 from gentutor import studies
 from gentutor.evaluation import mode_count
-from gentutor.studies import translation
-from gentutor.studies.translation import CLUSTERS, TURN, VARIANTS, WIDTH, ResidualMap, ring
+from gentutor.studies.cyclegan import translation
+from gentutor.studies.cyclegan.translation import CLUSTERS, TURN, VARIANTS, WIDTH, ResidualMap, ring
 
 
 @pytest.mark.parametrize("name", VARIANTS)

@@ -16,7 +16,8 @@ from gentutor.models.sampling import translate
 from gentutor.recipes import CYCLEGAN_CHARACTERS, CYCLEGAN_EMOJI
 from gentutor.running import checkpoint
 from gentutor.showing.samples import tile, translations
-from gentutor.studies import cyclegan, hidden
+from gentutor.studies.cyclegan import ablation as cyclegan
+from gentutor.studies.cyclegan import hidden
 from gentutor.training import History
 
 NAME = "cyclegan-characters"

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from gentutor import studies
-from gentutor.studies.classifiers import LOGISTIC, NAIVE
-from gentutor.studies.two_gaussians import (
+from gentutor.studies.generative.classifiers import LOGISTIC, NAIVE
+from gentutor.studies.generative.two_gaussians import (
     _error,
     _gaussian_naive_bayes,
     _logistic_rules,

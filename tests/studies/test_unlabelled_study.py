@@ -5,8 +5,8 @@ import torch
 
 from gentutor import studies
 from gentutor.classical import BernoulliNaiveBayes
-from gentutor.studies.classifiers import binary_digits
-from gentutor.studies.unlabelled import unlabelled_digits
+from gentutor.studies.generative.classifiers import binary_digits
+from gentutor.studies.generative.unlabelled import unlabelled_digits
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,12 @@ import torch
 from gentutor import data, recipes
 from gentutor.evaluation import refit
 from gentutor.objectives import variational
-from gentutor.studies import stored_vaes, vae_gaps, vae_likelihoods, vae_variants
-from gentutor.studies.stored_vaes import auroc
-from gentutor.studies.vae_variants import BETAS, COLLAPSE, MISTAKES, RasterLikelihood, Variant
+from gentutor.studies.vae import gaps as vae_gaps
+from gentutor.studies.vae import likelihoods as vae_likelihoods
+from gentutor.studies.vae import uses as stored_vaes
+from gentutor.studies.vae import variants as vae_variants
+from gentutor.studies.vae.uses import auroc
+from gentutor.studies.vae.variants import BETAS, COLLAPSE, MISTAKES, RasterLikelihood, Variant
 
 EVERY = {**MISTAKES, **COLLAPSE, **{f"beta {name}": variant for name, variant in BETAS.items()}}
 
@@ -161,7 +164,7 @@ def test_log_weights_are_those_of_the_log_likelihood(vae):
 
 def test_the_test_images_are_those_of_the_cards():
     """The same order and the same binarisation, so that numbers of study and card may stand together."""
-    from gentutor.evaluation.measuring import draw
+    from gentutor.evaluation.measures.drawing import draw
     from gentutor.steps import binarize
 
     ours, theirs = (torch.Generator().manual_seed(0) for _ in range(2))

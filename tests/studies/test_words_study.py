@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from gentutor import recipes, studies
-from gentutor.studies import words
+from gentutor.studies.conditional import words
 
 
 def test_every_weight_trains_and_is_measured():

@@ -11,7 +11,7 @@ from gentutor.evaluation.classes import NEIGHBOURS
 from gentutor.evaluation.distances import frechet_distance, kernel_distance, precision_recall
 from gentutor.evaluation.features import digit_features
 from gentutor.evaluation.likelihood import active_units, log_likelihood
-from gentutor.evaluation.measuring import CHUNK, device_of, draw, measuring, on_device_of, with_suffix
+from gentutor.evaluation.measures.drawing import CHUNK, device_of, draw, measuring, on_device_of, with_suffix
 from gentutor.models.sampling import Sampler, evaluating, sample_images
 from gentutor.models.vae import VAE
 from gentutor.objectives import variational

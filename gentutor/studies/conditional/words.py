@@ -9,7 +9,7 @@ import torch
 from gentutor import data
 from gentutor.data import emoji_names, name_tokens
 from gentutor.evaluation import retrieval_ranks
-from gentutor.evaluation.text import mean_pictures, name_groups
+from gentutor.evaluation.measures.text import mean_pictures, name_groups
 from gentutor.models.cvae import CVAE
 from gentutor.models.sampling import evaluating, sample_images
 from gentutor.objectives import variational

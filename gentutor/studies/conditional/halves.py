@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from gentutor import recipes
-from gentutor.evaluation.completion import completion_metrics, questions
+from gentutor.evaluation.measures.completion import completion_metrics, questions
 from gentutor.models.sampling import evaluating
 from gentutor.objectives.variational import bernoulli_log_prob
 from gentutor.steps import binarize

@@ -17,7 +17,7 @@ from gentutor.objectives.translation import cycle_consistency_loss, cyclegan_obj
 from gentutor.optim import EMA, frozen
 from gentutor.recipes import CycleGANRecipe
 from gentutor.steps.cyclegan import discriminator_update
-from gentutor.studies.cyclegan import STAGES, stage, variants
+from gentutor.studies.cyclegan.ablation import STAGES, stage, variants
 from gentutor.training import Losses, fit
 
 CHARACTERS = 1500  # in each set of the unpaired training

@@ -5,7 +5,7 @@ import torch
 from gentutor import data
 from gentutor.evaluation.classes import class_metrics
 from gentutor.evaluation.likelihood import active_units, conditional_log_likelihood
-from gentutor.evaluation.measuring import CHUNK, draw, measuring, on_device_of, with_suffix
+from gentutor.evaluation.measures.drawing import CHUNK, draw, measuring, on_device_of, with_suffix
 from gentutor.models.cvae import CVAE
 from gentutor.models.sampling import Sampler, evaluating, sample_images
 from gentutor.objectives import variational

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gentutor.classical import GaussianClassifier, minimize
-from gentutor.studies.classifiers import LOGISTIC, NAIVE, crossing_sizes, curve, summary
+from gentutor.studies.generative.classifiers import LOGISTIC, NAIVE, crossing_sizes, curve, summary
 
 
 def two_gaussians(

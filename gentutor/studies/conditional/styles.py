@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from gentutor import data
 from gentutor.evaluation import conditional_log_likelihood, digit_logits
-from gentutor.evaluation.measuring import CHUNK
-from gentutor.evaluation.styles import ink, other_labels, slant, style_correlation
+from gentutor.evaluation.measures.drawing import CHUNK
+from gentutor.evaluation.measures.styles import ink, other_labels, slant, style_correlation
 from gentutor.models.conditional import OneHot
 from gentutor.models.cvae import CVAE
 from gentutor.models.vae import mlp

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 
 from gentutor import recipes, settings
-from gentutor.evaluation.translation import DISTURBANCE
+from gentutor.evaluation.measures.translation import DISTURBANCE
 from gentutor.models.cyclegan import Generators
 from gentutor.models.sampling import translate
-from gentutor.studies.cyclegan import variants
+from gentutor.studies.cyclegan.ablation import variants
 from gentutor.training import fit
 
 VARIANTS = ("the recipe", "no noise")

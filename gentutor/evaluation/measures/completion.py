@@ -10,7 +10,7 @@ from gentutor.evaluation.distances import frechet_distance
 from gentutor.evaluation.estimates import monte_carlo
 from gentutor.evaluation.features import digit_features, digit_logits
 from gentutor.evaluation.likelihood import conditional_log_likelihood
-from gentutor.evaluation.measuring import CHUNK, draw, measuring, on_device_of
+from gentutor.evaluation.measures.drawing import CHUNK, draw, measuring, on_device_of
 from gentutor.models.completion import HalfRegression, halves
 from gentutor.models.cvae import CVAE
 from gentutor.models.sampling import Sampler, evaluating, sample_images

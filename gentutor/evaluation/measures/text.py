@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from gentutor import data
 from gentutor.evaluation.classes import wilson_interval
 from gentutor.evaluation.likelihood import active_units
-from gentutor.evaluation.measuring import measuring, on_device_of
+from gentutor.evaluation.measures.drawing import measuring, on_device_of
 from gentutor.evaluation.retrieval import retrieval_ranks
 from gentutor.models.cvae import CVAE
 from gentutor.models.sampling import evaluating, sample_images

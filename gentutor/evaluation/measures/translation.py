@@ -17,7 +17,7 @@ from gentutor.evaluation.features import (
     glyph_embedding,
     with_channels,
 )
-from gentutor.evaluation.measuring import measuring
+from gentutor.evaluation.measures.drawing import measuring
 from gentutor.evaluation.retrieval import retrieval_ranks
 from gentutor.models.cyclegan import Generators
 from gentutor.models.sampling import translate

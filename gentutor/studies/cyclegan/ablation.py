@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from gentutor import recipes, settings
-from gentutor.evaluation.translation import translation_metrics
+from gentutor.evaluation.measures.translation import translation_metrics
 from gentutor.recipes import CycleGANRecipe
 from gentutor.showing.samples import tile, translations
 from gentutor.training import Run, fit

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 
 from gentutor.classical import BernoulliNaiveBayes, expectation_maximization
-from gentutor.studies.classifiers import binary_digits, summary
+from gentutor.studies.generative.classifiers import binary_digits, summary
 
 
 def unlabelled_digits(

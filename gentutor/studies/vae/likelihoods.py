@@ -20,7 +20,7 @@ from gentutor.models.vae import VAE
 from gentutor.objectives import variational
 from gentutor.recipes import pretrained
 from gentutor.steps import binarize
-from gentutor.studies.vae_gaps import CHUNK, WIDEN, gaps, mean_elbo, wider
+from gentutor.studies.vae.gaps import CHUNK, WIDEN, gaps, mean_elbo, wider
 
 NAMES = ("vae-mnist", "iwae-mnist")
 SIZES = (1000, 3000, 10_000, 30_000, 60_000)

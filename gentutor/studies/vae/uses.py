@@ -15,9 +15,9 @@ from gentutor.models.vae import VAE
 from gentutor.objectives import variational
 from gentutor.recipes import pretrained
 from gentutor.steps import binarize
-from gentutor.studies.classifiers import logistic_regression
-from gentutor.studies.vae_gaps import CHUNK, wider
-from gentutor.studies.vae_likelihoods import NAMES, STEPS, shuffled
+from gentutor.studies.generative.classifiers import logistic_regression
+from gentutor.studies.vae.gaps import CHUNK, wider
+from gentutor.studies.vae.likelihoods import NAMES, STEPS, shuffled
 
 LABELS = (50, 100, 300, 1000)
 PENALTIES = (0.3, 3.0, 30.0)  # of logistic regression

@@ -1,0 +1,1 @@
+"""What is measured of each kind of recipe: the numbers on the cards."""

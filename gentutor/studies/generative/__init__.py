@@ -1,0 +1,1 @@
+"""Studies of the chapter on generative and discriminative models."""
