@@ -188,7 +188,7 @@ def from_png(content: bytes) -> np.ndarray:
 def webp(pictures: Sequence[np.ndarray]) -> bytes:
     """Pictures of one shape, uint8, (H, W) or (H, W, 3), in one lossless WebP file, one below the other."""
     buffer = io.BytesIO()
-    Image.fromarray(np.concatenate(pictures)).save(buffer, "WEBP", lossless=True, quality=100, method=6)
+    Image.fromarray(np.concatenate(pictures)).save(buffer, "WEBP", lossless=True, quality=100)
     return buffer.getvalue()
 
 

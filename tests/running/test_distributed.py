@@ -156,20 +156,20 @@ def test_more_processes_than_gpus_are_refused(monkeypatch):
 
 # The command line with small batches and two records; one process can be killed in its fifth step.
 SCRIPT = """
-import dataclasses, os, signal, sys
-from gentutor.running import checkpoint
+import os, signal, sys
+from dataclasses import replace
 from gentutor import recipes
+from gentutor.running import checkpoint
 from gentutor.running.cli import app
-from gentutor.recipes import gan
 checkpoint.MAX_RECORDS = 2
-recipes.ALL["mlp-gan-mnist"] = dataclasses.replace(recipes.MLP_GAN, batch_size=8)
-step_before, victim, taken = gan.gan_step, sys.argv.pop(1), []
-def gan_step(*args, **kwargs):
+design = recipes.MLP_GAN.design
+victim, taken = sys.argv.pop(1), []
+def step(*args, **kwargs):
     taken.append(1)
     if len(taken) == 5 and os.environ["RANK"] == victim:
         os.kill(os.getpid(), signal.SIGKILL)
-    return step_before(*args, **kwargs)
-gan.gan_step = gan_step
+    return design.step(*args, **kwargs)
+recipes.ALL["mlp-gan-mnist"] = replace(recipes.MLP_GAN, batch_size=8, design=replace(design, step=step))
 app()
 """
 

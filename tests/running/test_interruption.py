@@ -38,12 +38,14 @@ def straight(command, tmp_path_factory) -> Path:
 # A process in which Ctrl-C is pressed (a real SIGINT) in the middle of a step, once or twice.
 PRESS = """
 import os, signal, sys, time
+from dataclasses import replace
+from gentutor import recipes
 from gentutor.running import checkpoint
 from gentutor.running.cli import app
-from gentutor.recipes import gan
 checkpoint.MAX_RECORDS = 2
-step_before, presses, taken = gan.gan_step, int(sys.argv.pop(1)), []
-def gan_step(*args, **kwargs):
+design = recipes.DCGAN.design
+presses, taken = int(sys.argv.pop(1)), []
+def step(*args, **kwargs):
     taken.append(1)
     if len(taken) == 4:
         for _ in range(presses):
@@ -51,8 +53,8 @@ def gan_step(*args, **kwargs):
             os.kill(os.getpid(), signal.SIGINT)
             while signal.getsignal(signal.SIGINT) is handler:  # two at once would count as one
                 time.sleep(0.001)
-    return step_before(*args, **kwargs)
-gan.gan_step = gan_step
+    return design.step(*args, **kwargs)
+recipes.ALL["dcgan-mnist"] = replace(recipes.DCGAN, design=replace(design, step=step))
 app()
 """
 
