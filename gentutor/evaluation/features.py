@@ -12,8 +12,7 @@ from torch import Tensor, nn
 from gentutor import _checks as check
 from gentutor import data, settings
 from gentutor._modes import plain_modes
-from gentutor.models.classifier import DigitClassifier
-from gentutor.models.embedding import GlyphEmbedding
+from gentutor.models.classifier import DigitClassifier, GlyphEmbedding
 from gentutor.models.sampling import evaluating
 from gentutor.running import checkpoint
 

@@ -10,7 +10,7 @@ from gentutor import data
 from gentutor._modes import plain_modes
 from gentutor.data import CHANNELS, domain_images
 from gentutor.evaluation.measures.translation import measure_embedding
-from gentutor.models.embedding import GlyphEmbedding
+from gentutor.models.classifier import GlyphEmbedding
 from gentutor.optim import adam, linear_decay
 from gentutor.recipes.base import NothingToShow
 from gentutor.running.capture import captured

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from torch import Tensor
 from torch.optim import Optimizer
 
-from gentutor.models.embedding import GlyphEmbedding
+from gentutor.models.classifier import GlyphEmbedding
 from gentutor.objectives.contrastive import contrastive_loss
 from gentutor.training import Losses
 

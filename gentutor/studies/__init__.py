@@ -15,6 +15,7 @@ import torch
 
 import gentutor
 from gentutor._files import write_atomically
+from gentutor.running.runs import device_name
 from gentutor.showing.samples import from_webp, webp
 from gentutor.studies.conditional.halves import shorter_regression
 from gentutor.studies.conditional.ignored import ignored_condition
@@ -98,8 +99,6 @@ def run(name: str, folder: Path = FOLDER, **settings: Any) -> Path:
     Raises:
         ValueError: no study has this name; the message lists those there are.
     """
-    from gentutor.running.runs import device_name
-
     if name not in STUDIES:
         raise ValueError(f"unknown study {name!r}; known: {', '.join(STUDIES)}")
     started = time.perf_counter()

@@ -5,7 +5,7 @@ import copy
 import pytest
 import torch
 
-from gentutor.models.embedding import GlyphEmbedding
+from gentutor.models.classifier import GlyphEmbedding
 from gentutor.steps import embedding_step
 
 

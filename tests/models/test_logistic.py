@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from sklearn.linear_model import LogisticRegression as SklearnLogisticRegression
 
 from gentutor import data
-from gentutor.models.logistic import LogisticRegression
+from gentutor.models.classifier import LogisticRegression
 from gentutor.studies.generative.classifiers import logistic_regression
 
 

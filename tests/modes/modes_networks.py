@@ -5,7 +5,7 @@ import functools
 import torch
 
 from gentutor import data, steps
-from gentutor.models import classifier, completion, cvae, cyclegan, embedding, gan, layers, text
+from gentutor.models import classifier, completion, cvae, cyclegan, gan, layers, text
 from gentutor.models import conditional as told
 from gentutor.models.vae import mlp_vae
 from gentutor.objectives.variational import bernoulli_log_prob
@@ -86,7 +86,7 @@ STEPS = {  # the step, its networks, and a batch
     "iwae_step": (part(steps.iwae_step, samples=5), vae, [UNIT]),
     "classifier_step": (part(steps.classifier_step, shift=2), (classifier.DigitClassifier,), [UNIT, Y]),
     "embedding_step": (
-        part(steps.embedding_step, view=data.deform), (part(embedding.GlyphEmbedding, 3, 4),), [COLOUR]
+        part(steps.embedding_step, view=data.deform), (part(classifier.GlyphEmbedding, 3, 4),), [COLOUR]
     ),
     "cyclegan_step": (steps.cyclegan_step, translators(residual, unet), [A, B]),
     "cyclegan_step, mixed": (steps.cyclegan_step, translators(mixed("cpu"), mixed("cuda")), [A, B]),

@@ -11,8 +11,8 @@ import torch
 from PIL import Image
 
 from gentutor import data, evaluation, models, recipes, steps
+from gentutor.models.classifier import LogisticRegression
 from gentutor.models.cvae import Turned
-from gentutor.models.logistic import LogisticRegression
 from gentutor.models.rescale import Rescale, matched_rescale
 from gentutor.models.sampling import Sampler, sample_images, translate
 from gentutor.optim import EMA

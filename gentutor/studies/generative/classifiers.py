@@ -11,7 +11,7 @@ from torch import Tensor
 from gentutor import data
 from gentutor.classical import BernoulliNaiveBayes, minimize
 from gentutor.evaluation import expected_calibration_error, monte_carlo, reliability
-from gentutor.models.logistic import LogisticRegression
+from gentutor.models.classifier import LogisticRegression
 
 NAIVE, LOGISTIC = "naive Bayes", "logistic regression"
 SIZES = (20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 60_000)

@@ -12,8 +12,8 @@ from gentutor.evaluation import features, retrieval_ranks
 from gentutor.evaluation.features import glyph_features, with_channels
 from gentutor.evaluation.measures import translation
 from gentutor.evaluation.measures.translation import translation_metrics
+from gentutor.models.classifier import GlyphEmbedding
 from gentutor.models.cyclegan import Generators
-from gentutor.models.embedding import GlyphEmbedding
 from gentutor.recipes import CYCLEGAN_CHARACTERS, CYCLEGAN_DIGITS, CYCLEGAN_EMOJI, get
 
 STRENGTH, N = 0.3, 60
