@@ -1,19 +1,22 @@
-"""The classifier whose features serve the evaluation."""
+"""Networks that judge: a classifier of digits, and embeddings of glyphs, one for each domain."""
 
 import functools
 from dataclasses import dataclass
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from gentutor import data
 from gentutor._modes import plain_modes
+from gentutor.data import CHANNELS, domain_images
 from gentutor.evaluation.measures.digits import measure_classifier
-from gentutor.models.classifier import DigitClassifier
-from gentutor.optim import EMA, and_then
+from gentutor.evaluation.measures.translation import measure_embedding
+from gentutor.models.classifier import DigitClassifier, GlyphEmbedding
+from gentutor.optim import EMA, adam, and_then, linear_decay
 from gentutor.recipes.base import NothingToShow
+from gentutor.running.capture import captured
 from gentutor.settings import Steps
-from gentutor.steps import classifier_step
+from gentutor.steps import classifier_step, embedding_step
 from gentutor.training import Run
 
 
@@ -76,3 +79,69 @@ DIGIT_CLASSIFIER = ClassifierRecipe(
     shift=2,
     steps=Steps(ci=20, cpu=1000, gpu=5000, full=5000),
 )
+
+
+@dataclass(frozen=True)
+class EmbeddingRecipe(NothingToShow):
+    """Contrastive learning on the training glyphs of one domain and their deformed copies."""
+
+    name: str
+    source: str
+    domain: str
+    strength: float  # of the deformations
+    batch_size: int
+    learning_rate: float  # halfway through the run it begins to fall, linearly, to zero
+    steps: Steps
+    seed: int = 0
+
+    def model(self) -> GlyphEmbedding:
+        """An untrained embedding."""
+        return GlyphEmbedding(CHANNELS[self.domain])
+
+    def glyphs(self, split: str) -> Tensor:
+        """The glyphs of this domain, (N, C, 32, 32) in [-1, 1]; "paired" are all of training."""
+        return domain_images(self.domain, split)
+
+    @plain_modes()
+    def start(self, device: torch.device) -> Run:
+        """A fresh run, seeded: the model, its optimiser, falling learning rate, batches and step."""
+        torch.manual_seed(self.seed)
+        model = self.model().to(device)
+        optimizer = adam(model, self.learning_rate, device)
+        schedule = linear_decay(optimizer, self.steps.full)
+        step = functools.partial(
+            embedding_step,
+            embedding=model,
+            optimizer=optimizer,
+            view=functools.partial(data.deform, strength=self.strength),
+        )
+
+        return Run(
+            model=model,
+            step=captured(step, device, [schedule]),
+            batches=data.batches(
+                self.glyphs("paired").to(device),
+                batch_size=self.batch_size,
+                generator=torch.Generator().manual_seed(self.seed),
+            ),
+            parts={"model": model, "optimizer": optimizer, "schedule": schedule},
+        )
+
+    def measure(self, model: GlyphEmbedding, n: int = 10_000, seed: int = 0) -> dict[str, float]:
+        """See ``measure_embedding``."""
+        return measure_embedding(model, self.domain, self.strength, n, seed)
+
+
+def _embedding(domain: str) -> EmbeddingRecipe:
+    return EmbeddingRecipe(
+        name=f"embedding-{domain}",
+        source="a small network of the book's own; the loss of van den Oord et al. 2018",
+        domain=domain,
+        strength=1.0,
+        batch_size=128,
+        learning_rate=2e-3,
+        steps=Steps(ci=2, cpu=50, gpu=400, full=400),
+    )
+
+
+EMBEDDINGS = tuple(_embedding(domain) for domain in ("printed", "brush", "openmoji-black", "noto"))

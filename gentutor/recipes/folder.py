@@ -13,7 +13,7 @@ from gentutor._memory import expect_memory
 from gentutor.evaluation.measures.translation import measure_cycles
 from gentutor.models.cyclegan import Generators, PatchDiscriminator, ResnetGenerator
 from gentutor.models.layers import MixedPrecision
-from gentutor.recipes.cyclegan import TranslationRecipe
+from gentutor.recipes.translation import TranslationRecipe
 from gentutor.settings import Steps
 
 NAME = "cyclegan"

@@ -186,9 +186,17 @@ def from_png(content: bytes) -> np.ndarray:
 
 
 def webp(pictures: Sequence[np.ndarray]) -> bytes:
-    """Pictures of one shape, uint8, (H, W) or (H, W, 3), in one lossless WebP file, one below the other."""
+    """Pictures, uint8, (H, W) or (H, W, 3), in one lossless WebP file, one below the other.
+
+    Smaller ones get white on the right and below.
+    """
+    largest = np.max([picture.shape for picture in pictures], axis=0)
+    padded = [
+        np.pad(picture, [(0, more) for more in largest - picture.shape], constant_values=255)
+        for picture in pictures
+    ]
     buffer = io.BytesIO()
-    Image.fromarray(np.concatenate(pictures)).save(buffer, "WEBP", lossless=True, quality=100)
+    Image.fromarray(np.concatenate(padded)).save(buffer, "WEBP", lossless=True, quality=100)
     return buffer.getvalue()
 
 

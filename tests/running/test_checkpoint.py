@@ -119,6 +119,14 @@ def test_pictures_survive_webp(channels):
     assert all(map(np.array_equal, from_webp(webp(pictures), 3), pictures))
 
 
+def test_smaller_pictures_get_white_around_them():
+    small, wide = np.zeros((2, 3), dtype=np.uint8), np.zeros((1, 5), dtype=np.uint8)
+    found = from_webp(webp([small, wide]), 2)
+    assert [picture.shape for picture in found] == [(2, 5), (2, 5)]
+    assert np.array_equal(found[0][:2, :3], small) and (found[0][:, 3:] == 255).all()
+    assert np.array_equal(found[1][:1], wide) and (found[1][1:] == 255).all()
+
+
 @pytest.mark.parametrize("where", [0, 8, 200, -1])
 def test_a_changed_byte_is_refused(folder, where):
     path = folder / f"{NAME}.safetensors"

@@ -14,7 +14,6 @@ from gentutor import data, recipes
 from gentutor.evaluation import digit_logits
 from gentutor.models.sampling import sample_images
 from gentutor.recipes.base import Recipe
-from gentutor.running.runs import show
 from gentutor.settings import Steps
 from gentutor.showing.samples import Note, Notes, Pictures, Sample, Text, run_of_png, tile
 from gentutor.training import Run
@@ -23,16 +22,16 @@ SCALE = tuple(Note(60 + step, 0.5 * i, 0.5) for i, step in enumerate((0, 2, 4, 5
 
 
 class Melodies(nn.Module):
-    """A model that knows one melody."""
+    """A model that knows by how much a melody rises with each note."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.pitch = nn.Parameter(torch.tensor(60.0))
+        self.rise = nn.Parameter(torch.tensor(0.0))
 
 
 @dataclass(frozen=True)
 class ToyRecipe:
-    """A recipe whose model makes notes, higher ones with each seed; it is given the first pitch."""
+    """A recipe whose model learns to rise as a scale does, from 60 plus the seed or from a given pitch."""
 
     name: str = "toy-melodies"
     source: str = "the tests"
@@ -47,26 +46,46 @@ class ToyRecipe:
 
     def start(self, device: torch.device) -> Run:
         model = self.model().to(device)
-        return Run(model, lambda batch: {"loss": batch[0].sum()}, iter(()), {"model": model})
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.25)
+
+        def step(batch: tuple[torch.Tensor, ...]) -> dict[str, torch.Tensor]:
+            loss = (batch[0] - model.rise).square().mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            return {"error": loss.detach()}
+
+        batches = data.batches(torch.full((8,), 2.0, device=device), batch_size=self.batch_size)
+        return Run(model, step, batches, {"model": model, "optimizer": optimizer})
 
     def sample(self, model: Melodies, n: int, seed: int = 0, given: Any = None) -> Sample:
-        first = int(model.pitch) + seed if given is None else given
-        return Notes(tuple(Note(first + i, i, 1) for i in range(n)), f"{n} notes")
+        first = 60 + seed if given is None else given
+        pitches = [first + round(i * model.rise.item()) for i in range(n)]
+        return Notes(tuple(Note(pitch, i, 1) for i, pitch in enumerate(pitches)), f"{n} notes")
 
     def measure(self, model: Melodies, n: int = 10_000, seed: int = 0) -> dict[str, float]:
-        return {"pitch": float(model.pitch)}
+        return {"rise": model.rise.item()}
 
 
-def test_a_toy_recipe_is_a_recipe(tmp_path):
+def test_a_recipe_of_notes_is_trained_measured_and_heard_like_any_other(command, tmp_path, monkeypatch):
     recipe: Recipe = ToyRecipe()
-    made = recipe.sample(recipe.model(), 4, seed=1)
-    made.save(tmp_path / f"melody{made.suffix}")
-    (track,) = symusic.Score(str(tmp_path / "melody.mid"), ttype="quarter").tracks
+    monkeypatch.setitem(recipes.ALL, recipe.name, recipe)
+    out, melody = tmp_path / "run", tmp_path / "melody.mid"
+    assert "finished" in command("train", recipe.name, "--out", out, "--steps", 20)
+    assert run_of_png(out / "samples-20.png") == "toy-melodies, step 20"
+    _, card = recipes.pretrained(recipe.name, out)
+    first, *_, last = [picture for _, picture in card.frames()]
+    assert first.shape == last.shape and (first == 0).any(axis=1).sum() == 4  # one pitch, four pixels high
+    assert (last == 0).any(axis=1).sum() > 4  # at step 0 it did not rise
+    assert "rise" in command("evaluate", recipe.name, "--from", out)
+    command("sample", recipe.name, "--from", out, "-n", 4, "--seed", 1, "--out", melody)
+    (track,) = symusic.Score(str(melody), ttype="quarter").tracks
     assert [(note.pitch, note.time, note.duration) for note in track.notes] == [
-        (61, 0, 1), (62, 1, 1), (63, 2, 1), (64, 3, 1)
+        (61, 0, 1), (63, 1, 1), (65, 2, 1), (67, 3, 1)
     ]  # fmt: skip
-    show(recipe.start(torch.device("cpu")), recipe, tmp_path, step=3)
-    assert run_of_png(tmp_path / "samples-3.png") == "toy-melodies, step 3"
+    assert "--label does not go with 'toy-melodies', which takes --pitch" in command.fails(
+        "sample", recipe.name, "--from", out, "--label", 3
+    )
 
 
 @pytest.mark.parametrize("tempo", [60.0, 97.0, 180.0])
