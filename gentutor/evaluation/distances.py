@@ -2,6 +2,9 @@
 
 Everything is computed in float64. A distance between samples is never exactly that between the
 distributions: report it with the number of samples, beside the value for real against real data.
+
+An argument that is no floating-point tensor raises ``TypeError``; no matrices of the same D, fewer than two
+rows, or values that are not finite raise ``ValueError``.
 """
 
 import torch
@@ -27,10 +30,6 @@ def frechet_distance(features_a: Tensor, features_b: Tensor) -> float:
 
     Returns:
         A number, at least 0. Biased upwards by about 1/N and 1/M.
-
-    Raises:
-        TypeError: an argument is no floating-point tensor.
-        ValueError: not two matrices with the same D, fewer than 2 rows, or values that are not finite.
 
     Source:
         eq-frechet; Heusel et al. 2017, Eq. 6; Dowson & Landau 1982.
@@ -61,10 +60,6 @@ def kernel_distance(features_a: Tensor, features_b: Tensor) -> float:
 
     Returns:
         A number without unit, whose expectation is 0 for equal distributions: it can be negative.
-
-    Raises:
-        TypeError: an argument is no floating-point tensor.
-        ValueError: not two matrices with the same D, fewer than 2 rows, or values that are not finite.
 
     Source:
         eq-kernel-distance; Gretton et al. 2012, Eq. 3, with the kernel of Bińkowski et al. 2018.
@@ -101,8 +96,7 @@ def precision_recall(real: Tensor, fake: Tensor, k: int = 3) -> tuple[float, flo
         (precision, recall), each in [0, 1].
 
     Raises:
-        TypeError: an argument is no floating-point tensor.
-        ValueError: not two matrices with the same D, k < 1, k >= N or M, or values not finite.
+        ValueError: k < 1, or k >= N or M.
 
     Source:
         eq-precision-recall; Kynkäänniemi et al. 2019, Eq. 1 and 2.
@@ -140,9 +134,7 @@ def nearest_neighbours(
         Euclidean, in the unit of the points, float64.
 
     Raises:
-        TypeError: an argument is no floating-point tensor.
-        ValueError: fewer than two dimensions, shapes per example differ, k or chunk < 1, k > N, or values
-            not finite.
+        ValueError: fewer than two dimensions, shapes per example differ, k or chunk < 1, or k > N.
 
     >>> reference = torch.tensor([[0.0, 0.0], [3.0, 4.0], [9.0, 9.0]])
     >>> nearest_neighbours(torch.zeros(1, 2), reference, k=2)

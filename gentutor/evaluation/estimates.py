@@ -1,4 +1,9 @@
-"""Averages with their error, and how far a classifier's confidence can be trusted."""
+"""Averages with their error, and how far a classifier's confidence can be trusted.
+
+Numbers that are no floating-point tensor, or answers that are no bool one, raise ``TypeError``; shapes that are
+not (N,), too few numbers, a confidence outside of [0, 1], values that are not finite, or bins < 1 raise
+``ValueError``.
+"""
 
 import torch
 from torch import Tensor
@@ -19,10 +24,6 @@ def monte_carlo(values: Tensor) -> tuple[float, float]:
     Returns:
         (mean, standard error): the mean of f over the distribution lies within two standard errors in
         about 95 % of all repetitions, if N is large. The error falls as one over the root of N.
-
-    Raises:
-        TypeError: values are no floating-point tensor.
-        ValueError: values are not of shape (N,) with N >= 2, or not finite.
 
     Source:
         eq-monte-carlo; Metropolis & Ulam 1949.
@@ -50,10 +51,6 @@ def reliability(confidence: Tensor, correct: Tensor, bins: int = 10) -> tuple[Te
     Returns:
         (mean confidence, accuracy, count), each (bins,): float64, float64 and int64. The first two are
         nan where a bin is empty.
-
-    Raises:
-        TypeError: confidence is no floating-point tensor, or correct no bool one.
-        ValueError: the shapes are not (N,) both, N is 0, a confidence lies outside [0, 1], or bins < 1.
 
     Source:
         Guo et al. 2017, section 2.
@@ -93,10 +90,6 @@ def expected_calibration_error(confidence: Tensor, correct: Tensor, bins: int = 
     Returns:
         A number in [0, 1], 0 if every bin's accuracy is its mean confidence. Biased upwards where bins
         hold few predictions.
-
-    Raises:
-        TypeError: confidence is no floating-point tensor, or correct no bool one.
-        ValueError: the shapes are not (N,) both, N is 0, a confidence lies outside [0, 1], or bins < 1.
 
     Source:
         eq-calibration; Guo et al. 2017, Eq. 3.

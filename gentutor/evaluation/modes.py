@@ -1,4 +1,8 @@
-"""Variety and quality counted apart, where the kinds of data are known: the modes of a mixture."""
+"""Variety and quality counted apart, where the kinds of data are known: the modes of a mixture.
+
+Samples or means that are no floating-point tensor raise ``TypeError``; no matrices of the same D, a ``std`` that
+is not positive, a mode given twice, or values that are not finite raise ``ValueError``.
+"""
 
 from torch import Tensor
 
@@ -24,10 +28,6 @@ def mode_count(samples: Tensor, means: Tensor, std: float) -> tuple[int, float]:
     Returns:
         (modes, share): a whole number in 0 ... K, and a number in [0, 1].
 
-    Raises:
-        TypeError: samples or means is no floating-point tensor.
-        ValueError: not two matrices with the same D, std not positive, a mode twice, or values not finite.
-
     Source:
         Srivastava et al. 2017, section 4.1, where one hit is enough.
 
@@ -51,10 +51,6 @@ def mode_hits(samples: Tensor, means: Tensor, std: float) -> Tensor:
 
     Returns:
         (K,), int64; the sum is the number of good samples.
-
-    Raises:
-        TypeError: samples or means is no floating-point tensor.
-        ValueError: not two matrices with the same D, std not positive, a mode twice, or values not finite.
 
     >>> import torch
     >>> mode_hits(torch.tensor([[0.2], [0.1], [5.0]]), torch.tensor([[0.0], [10.0]]), std=0.1)

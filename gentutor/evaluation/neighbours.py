@@ -1,4 +1,8 @@
-"""Density and coverage: quality and variety of samples, measured with balls around data alone."""
+"""Density and coverage: quality and variety of samples, measured with balls around data alone.
+
+An argument that is no floating-point tensor raises ``TypeError``; no matrices of the same D, k < 1, k not below
+the number of data, or values that are not finite raise ``ValueError``.
+"""
 
 import torch
 from torch import Tensor
@@ -29,10 +33,6 @@ def density_coverage(real: Tensor, fake: Tensor, k: int = 3) -> tuple[float, flo
     Returns:
         (density, coverage): a number from 0 to N / k, and one in [0, 1].
 
-    Raises:
-        TypeError: an argument is no floating-point tensor.
-        ValueError: not two matrices with the same D, k < 1, k >= N, or values not finite.
-
     Source:
         eq-density-coverage; Naeem et al. 2020.
 
@@ -56,9 +56,6 @@ def from_radii(real: Tensor, fake: Tensor, radii: Tensor, k: int) -> tuple[float
     Returns:
         (density, coverage), as ``density_coverage``.
 
-    Raises:
-        TypeError, ValueError: as ``density_coverage`` for real and fake.
-
     >>> from_radii(torch.zeros(1, 2), torch.ones(4, 2), torch.tensor([2.0]), k=1)
     (1.0, 1.0)
     """
@@ -81,10 +78,6 @@ def neighbour_radii(points: Tensor, k: int = 3) -> Tensor:
 
     Returns:
         (N,), float64, at least 0, in the unit of the points; exactly 0 for a point that k others repeat.
-
-    Raises:
-        TypeError: the points are no floating-point tensor.
-        ValueError: no matrix, k < 1, k >= N, or values not finite.
 
     >>> neighbour_radii(torch.tensor([[0.0], [1.0], [3.0]]), k=1)
     tensor([1., 1., 2.], dtype=torch.float64)
