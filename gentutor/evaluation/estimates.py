@@ -1,7 +1,7 @@
 """Averages with their error, and how far a classifier's confidence can be trusted.
 
-Numbers that are no floating-point tensor, or answers that are no bool one, raise ``TypeError``; shapes that are
-not (N,), too few numbers, a confidence outside of [0, 1], values that are not finite, or bins < 1 raise
+Numbers that are no floating-point tensor, or answers that are no bool one, raise ``TypeError``; shapes that
+are not (N,), too few numbers, a confidence outside of [0, 1], values that are not finite, or bins < 1 raise
 ``ValueError``.
 """
 

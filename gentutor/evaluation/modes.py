@@ -1,7 +1,7 @@
 """Variety and quality counted apart, where the kinds of data are known: the modes of a mixture.
 
-Samples or means that are no floating-point tensor raise ``TypeError``; no matrices of the same D, a ``std`` that
-is not positive, a mode given twice, or values that are not finite raise ``ValueError``.
+Samples or means that are no floating-point tensor raise ``TypeError``; no matrices of the same D, a ``std``
+that is not positive, a mode given twice, or values that are not finite raise ``ValueError``.
 """
 
 from torch import Tensor

@@ -1,7 +1,7 @@
 """Density and coverage: quality and variety of samples, measured with balls around data alone.
 
-An argument that is no floating-point tensor raises ``TypeError``; no matrices of the same D, k < 1, k not below
-the number of data, or values that are not finite raise ``ValueError``.
+An argument that is no floating-point tensor raises ``TypeError``; no matrices of the same D, k < 1, k not
+below the number of data, or values that are not finite raise ``ValueError``.
 """
 
 import torch
