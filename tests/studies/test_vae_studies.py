@@ -240,5 +240,5 @@ def test_components_are_in_the_unit_of_the_pixels():
 
 
 def test_modules_are_not_hidden_by_their_functions():
-    for name in ("vae_variants", "vae_gaps", "vae_likelihoods", "stored_vaes"):
-        assert importlib.import_module(f"gentutor.studies.{name}").__name__.endswith(name)
+    for name in ("variants", "gaps", "likelihoods", "uses"):
+        assert importlib.import_module(f"gentutor.studies.vae.{name}").__name__.endswith(name)
