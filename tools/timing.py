@@ -1,6 +1,6 @@
 """Measures how long a chapter takes and stores the minutes, which the chapter shows its readers.
 
-    python -m tools.timing book/ch02_gan.ipynb [--profile cpu] [--note TEXT]
+    python -m tools.timing book/ch02_gan/chapter.ipynb [--profile cpu] [--note TEXT]
 
 The notebook is run from top to bottom on an otherwise idle machine; the result goes into the
 package's stored studies under ``chapter-times``.
