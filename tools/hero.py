@@ -1,10 +1,11 @@
-"""Draws the picture at the head of the README and of the book: digits by people, and by the stored DCGAN.
+"""Draws the pictures at the head of the README, of the book and of its doors, from stored runs.
 
-python tools/hero.py
+python -m tools.hero
 """
 
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from gentutor import data
@@ -12,18 +13,32 @@ from gentutor.models.sampling import sample_images
 from gentutor.recipes import pretrained
 from gentutor.showing.samples import png, tile
 
-TARGET = Path(__file__).resolve().parent.parent / "book" / "figures" / "hero.png"
+FOLDER = Path(__file__).resolve().parent.parent / "book" / "figures"
 COLUMNS = 20
 
 
-def main() -> None:
-    """Two rows of each: the first that come, none picked."""
+def people_and_network() -> np.ndarray:
+    """Two rows of digits by people and two by the stored DCGAN: the first that come, none picked."""
     some = torch.randperm(10_000, generator=torch.Generator().manual_seed(1))[: 2 * COLUMNS]
     people = data.to_unit(data.mnist("test").images[some])
     network = sample_images(pretrained("dcgan-mnist")[0], 2 * COLUMNS, seed=1)
-    picture = tile(torch.cat([people, network]), columns=COLUMNS, gap=2)
-    TARGET.parent.mkdir(exist_ok=True)
-    TARGET.write_bytes(png(picture.repeat(2, axis=0).repeat(2, axis=1)))
+    return tile(torch.cat([people, network]), columns=COLUMNS, gap=2)
+
+
+def training() -> np.ndarray:
+    """The same sixteen samples of the stored DCGAN at each stored moment of its training."""
+    side = 4 * 28  # of the 8 x 8 digits of a frame, the first four rows and columns
+    corners = [picture[:side, :side] for _, picture in pretrained("dcgan-mnist")[1].frames()]
+    return np.concatenate(
+        [np.pad(corner, ((0, 0), (0, 6)), constant_values=255) for corner in corners], axis=1
+    )[:, :-6]
+
+
+def main() -> None:
+    """Write both, twice as large."""
+    FOLDER.mkdir(exist_ok=True)
+    for name, picture in (("hero", people_and_network()), ("gan", training())):
+        (FOLDER / f"{name}.png").write_bytes(png(picture.repeat(2, axis=0).repeat(2, axis=1)))
 
 
 if __name__ == "__main__":

@@ -80,7 +80,7 @@ def chapter_section(
     rows = []
     for label, block in equations.items():
         number = resolved(app, docname, "math", "eq", label) or nodes.Text(label)
-        formula = nodes.math("", inline(block.astext()))
+        formula = nodes.math_block("", block.astext(), nowrap=False, number=None, label=None)
         functions = [function_link(app, docname, place) for place in index.functions.get(label, [])]
         tests = [
             nodes.list_item("", nodes.paragraph("", "", test_link(app, place)))
@@ -111,13 +111,6 @@ def resolved(
     )
 
 
-def inline(formula: str) -> str:
-    """A displayed formula as one that stands in a line."""
-    if r"\\" in formula and r"\begin" not in formula:
-        formula = rf"\begin{{aligned}}{formula}\end{{aligned}}"
-    return rf"\displaystyle {formula.strip()}"
-
-
 def test_link(app: Sphinx, place: Place) -> nodes.Node:
     """The test's name, linked to its line in the repository."""
     options = app.config.html_theme_options
@@ -141,7 +134,9 @@ def _row(cells: list[list[nodes.Node]]) -> nodes.row:
     row = nodes.row()
     for contents in cells:
         blocks = [
-            content if isinstance(content, nodes.bullet_list) else nodes.paragraph("", "", content)
+            content
+            if isinstance(content, nodes.bullet_list | nodes.math_block)
+            else nodes.paragraph("", "", content)
             for content in contents
         ]
         row += nodes.entry("", *blocks)

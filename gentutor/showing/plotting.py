@@ -4,17 +4,20 @@ import base64
 import hashlib
 import html
 import io
+import re
 from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import HTML
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from PIL import Image
 from torch import Tensor
 
 from gentutor.showing.samples import tile
+from gentutor.showing.vector import STYLE, show_as_svg
 from gentutor.training import History
 
 # One colour per role in every figure of the book (Okabe and Ito's palette, readable by the colour-blind).
@@ -22,12 +25,11 @@ REAL, FAKE, JUDGE, FORCE, MUTED = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#
 
 
 def use_style() -> None:
-    """Set the book's defaults for matplotlib: white ground, no frame to the right and above."""
+    """Set the book's defaults for matplotlib: no ground, no frame at right and above; SVG in notebooks."""
     plt.rcParams.update(
         {
             "figure.figsize": (7.5, 3.0),
             "figure.dpi": 110,
-            "figure.facecolor": "white",
             "figure.constrained_layout.use": True,
             "axes.spines.right": False,
             "axes.spines.top": False,
@@ -37,6 +39,8 @@ def use_style() -> None:
             "lines.linewidth": 1.8,
         }
     )
+    plt.rcParams.update(STYLE)
+    show_as_svg()
 
 
 def image_grid(images: Tensor, columns: int = 8, title: str = "", ax: Axes | None = None) -> Figure:
@@ -58,7 +62,7 @@ def image_grid(images: Tensor, columns: int = 8, title: str = "", ax: Axes | Non
     if ax is None:
         width = 7.5
         figure, ax = plt.subplots(figsize=(width, width * picture.shape[0] / picture.shape[1] + 0.3))
-    ax.imshow(picture, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    ax.imshow(picture, cmap="gray", vmin=0, vmax=255, interpolation="none")
     ax.set_axis_off()
     ax.set_title(title)
     root = ax.get_figure(root=True)
@@ -86,21 +90,24 @@ def loss_curves(history: History, ax: Axes, levels: dict[str, float] | None = No
 
 
 def render(figure: Figure) -> np.ndarray:
-    """A figure as pixels, uint8 (height, width, 4); the figure is closed."""
+    """A figure as pixels on white, if it has no ground of its own, uint8 (height, width, 4); it is closed."""
+    if to_rgba(figure.get_facecolor())[3] == 0:
+        figure.set_facecolor("white")
     figure.canvas.draw()
     pixels = np.asarray(figure.canvas.buffer_rgba()).copy()  # type: ignore[attr-defined]
     plt.close(figure)
     return pixels
 
 
-def player(frames: Sequence[np.ndarray], captions: Sequence[str], alt: str, start: int = -1) -> HTML:
+def player(frames: Sequence[np.ndarray], captions: Sequence[str], alt: str) -> HTML:
     """An animation with a play button and a slider, in one piece of HTML that asks for no network.
+
+    It begins with its first frame. Arrow keys move the slider, and readers' software is told the caption.
 
     Args:
         frames: uint8 pictures, (H, W), (H, W, 3) or (H, W, 4).
-        captions: a line of text for each frame.
+        captions: a line of text for each frame; L_D stands for an L with the index D.
         alt: what the animation shows, for readers who do not see it.
-        start: the frame shown first, the last by default.
 
     Raises:
         TypeError: the frames are not uint8.
@@ -110,12 +117,17 @@ def player(frames: Sequence[np.ndarray], captions: Sequence[str], alt: str, star
         raise ValueError(f"expected frames, as many captions, and alt text; got {len(frames)} frames")
     if any(frame.dtype != np.uint8 for frame in frames):
         raise TypeError(f"frames must be uint8, 0 to 255, got {[str(frame.dtype) for frame in frames]}")
-    start = start % len(frames)
     urls = ["data:image/png;base64," + base64.b64encode(_few_colors(frame)).decode() for frame in frames]
     name = "player-" + hashlib.sha256("".join(urls).encode()).hexdigest()[:12]
-    lines = [html.escape(caption) for caption in captions]
-    return HTML(_PLAYER.format(name=name, alt=html.escape(alt), start=start, last=len(frames) - 1,
-                               caption=lines[start], url=urls[start], urls=urls, captions=lines))  # fmt: skip
+    lines = [
+        re.sub(r"\b([A-Z])_([A-Z])\b", r"<i>\1<sub>\2</sub></i>", html.escape(line)) for line in captions
+    ]
+    height, width = frames[0].shape[:2]
+    return HTML(
+        _PLAYER.format(name=name, alt=html.escape(alt), last=len(frames) - 1, width=width, height=height,
+                       caption=lines[0], spoken=html.escape(captions[0]), url=urls[0],
+                       urls=urls, captions=lines, words=list(captions))
+    )  # fmt: skip
 
 
 def _few_colors(frame: np.ndarray) -> bytes:
@@ -126,17 +138,22 @@ def _few_colors(frame: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-_PLAYER = """<div class="gentutor-player" id="{name}" style="max-width: 100%">
-<img src="{url}" alt="{alt}" style="max-width: 100%; background: white">
-<div style="display: flex; gap: 0.6em; align-items: center">
-<button type="button">Play</button>
-<input type="range" min="0" max="{last}" value="{start}" aria-label="frame" style="flex: 1">
-<output>{caption}</output></div>
+_PLAYER = """<div class="gentutor-player" id="{name}" style="max-width: {width}px">
+<img src="{url}" alt="{alt}" width="{width}" height="{height}"
+style="max-width: 100%; height: auto; background: white">
+<input type="range" min="0" max="{last}" value="0" aria-label="frame" aria-valuetext="{spoken}"
+style="width: 100%">
+<div style="display: flex; gap: 1em; align-items: center; min-height: 2.2em">
+<button type="button">Play</button><span>{caption}</span></div>
 <script>(() => {{
-  const box = document.getElementById("{name}"), urls = {urls}, captions = {captions};
-  const [image, button, slider, output] = ["img", "button", "input", "output"].map(t => box.querySelector(t));
+  const box = document.getElementById("{name}"), urls = {urls}, captions = {captions}, words = {words};
+  const [image, button, slider, caption] = ["img", "button", "input", "span"].map(t => box.querySelector(t));
   let timer = null;
-  const show = () => {{ image.src = urls[slider.value]; output.innerHTML = captions[slider.value]; }};
+  const show = () => {{
+    image.src = urls[slider.value];
+    caption.innerHTML = captions[slider.value];
+    slider.setAttribute("aria-valuetext", words[slider.value]);
+  }};
   const pause = () => {{ clearInterval(timer); timer = null; button.textContent = "Play"; }};
   const next = () => {{
     if (+slider.value === {last}) return pause();

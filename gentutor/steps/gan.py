@@ -1,4 +1,4 @@
-"""One update of a GAN: the discriminator or critic, then the generator."""
+"""One update of a GAN: the discriminator or critic, then the generator; and of a judge by itself."""
 
 from collections.abc import Callable
 
@@ -10,6 +10,18 @@ from gentutor.models.gan import Generator, noise
 from gentutor.objectives import adversarial as objective
 from gentutor.optim import frozen
 from gentutor.training import Losses
+
+
+def judge_step(batch: tuple[Tensor, ...], judge: nn.Module, optimizer: Optimizer) -> Losses:
+    """One update of a judge on (real, fake), while nobody changes the fakes."""
+    real, fake = batch
+    logits = judge(torch.cat((real, fake)))  # one per example, those of the real ones first
+    real_logits, fake_logits = logits.split((len(real), len(fake)))
+    loss = objective.discriminator_loss(real_logits, fake_logits)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return {"discriminator": loss.detach()}
 
 
 def gan_step(

@@ -32,6 +32,7 @@ from gentutor.studies.cyclegan.controls import cyclegan_controls
 from gentutor.studies.cyclegan.hidden import hidden_information
 from gentutor.studies.cyclegan.translation import translation_toys
 from gentutor.studies.gan.digits import dcgan_ablation, gan_measurements
+from gentutor.studies.gan.judges import fresh_judges
 from gentutor.studies.gan.mode_collapse import mode_collapse
 from gentutor.studies.generative.classifiers import naive_bayes_or_logistic
 from gentutor.studies.generative.two_gaussians import two_gaussians
@@ -47,6 +48,7 @@ STUDIES: dict[str, Callable[..., dict[str, Any]]] = {
     "mode-collapse": mode_collapse,
     "dcgan-ablation": dcgan_ablation,
     "gan-measurements": gan_measurements,
+    "fresh-judges": fresh_judges,
     "ng-jordan": naive_bayes_or_logistic,
     "ng-jordan-toy": two_gaussians,
     "unlabelled-digits": unlabelled_digits,

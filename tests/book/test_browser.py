@@ -1,154 +1,83 @@
-"""The built pages in a real browser: from disk, on a phone, in the dark, and through axe's eyes.
+"""The built pages in a real browser: from disk, on a phone, in the dark, through axe's eyes, weighed.
 
 Skipped where no Chromium is found: then only the static checks of ``test_pages.py`` have been made.
 """
 
 import http.server
-import shutil
 import threading
-from dataclasses import dataclass, field
 from functools import partial
 
 import pytest
 
+from tools.pages.limits import beyond, pages, samples
+from tools.pages.look import Tab, chromium, look
+
 pytestmark = pytest.mark.browser
-NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = (
-    "no-sandbox disable-gpu disable-background-networking disable-component-update disable-sync no-first-run"
-)
-LOCAL = ("file:", "data:", "blob:", "http://127.0.0.1:")
-READY = "() => window.MathJax?.startup?.promise ?? true"
-BROKEN_IMAGES = "[...document.images].filter(i => i.complete && !i.naturalWidth).map(i => i.src)"
-PANELS = """[...document.querySelectorAll('article .cell_output img')].map(
-    i => [getComputedStyle(i).filter, getComputedStyle(i).backgroundColor])"""
-SET_SCHEME = "scheme => { Object.assign(document.documentElement.dataset, {mode: scheme, theme: scheme}); }"
-STICKS_OUT = """[...document.querySelectorAll('main *')].filter(e => {
-    if (e.getBoundingClientRect().right <= innerWidth + 1) return false;
-    for (let p = e.parentElement; p; p = p.parentElement)
-        if (p !== document.body && getComputedStyle(p).overflowX !== 'visible') return false;
-    return document.documentElement.scrollWidth > innerWidth;
-}).slice(0, 5).map(e => e.outerHTML.slice(0, 120))"""
+SIGHTS = {"phone": (390, "light"), "desktop": (1400, "dark")}
+SLOWLY = [
+    "book/intro.html",
+    "book/ch02_gan/index.html",
+    "book/ch02_gan/1_the_judge.html",
+    "book/notation.html",
+    "book/glossary.html",
+    "book/equations.html",
+    "book/references.html",
+    "book/licences.html",
+    "book/performance.html",
+    "book/stored_runs.html",
+]
 
 
 @pytest.fixture(scope="session")
 def browser(executed_notebooks):
-    path = next((found for name in NAMES if (found := shutil.which(name))), None)
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as driver:
-        if path is None and not shutil.which(driver.chromium.executable_path):
+    with chromium() as found:
+        if found is None:
             pytest.skip("no Chromium found: the pages were checked as files only, by test_pages.py")
-        chromium = driver.chromium.launch(
-            executable_path=path, args=[f"--{flag}" for flag in FLAGS.split()], timeout=120_000
-        )
-        yield chromium
-        chromium.close()
-
-
-class Tab:
-    """A tab that notes, and refuses, every request to another host, and notes every error."""
-
-    def __init__(self, browser, **options):
-        self.foreign, self.errors = [], []
-        self.context = browser.new_context(
-            viewport={"width": 1280, "height": 900}, reduced_motion="reduce", **options
-        )
-        self.context.set_default_timeout(120_000)
-        self.context.route("**/*", self._route)
-        self.page = self.context.new_page()
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("console", lambda line: self.errors.append(line.text) if line.type == "error" else None)
-
-    def _route(self, route):
-        if route.request.url.startswith(LOCAL):
-            route.continue_()
-        else:
-            self.foreign.append(route.request.url)
-            route.abort()
-
-    def open(self, url):
-        self.page.goto(url, wait_until="load")
-        self.page.evaluate(READY)
-        return self.page
-
-
-@dataclass
-class Look:
-    """What was seen of one page; ``panels`` and ``axe`` in both colour schemes."""
-
-    trouble: list[str]
-    undrawn_formulas: int
-    sticks_out_on_a_phone: list[str]
-    panels: dict[str, list[list[str]]] = field(default_factory=dict)
-    axe: dict[str, list[str]] = field(default_factory=dict)
-
-
-def look(browser, path):
-    tab = Tab(browser)
-    page = tab.open(path.as_uri())
-    trouble = tab.foreign + tab.errors + page.evaluate(BROKEN_IMAGES)
-    formulas = page.locator(".math").count() - page.locator("mjx-container").count()
-    wrong = page.locator("[data-mml-node=merror]").count()
-    seen = Look(trouble, max(formulas, 0) + wrong, [])
-    for scheme in ("light", "dark"):
-        page.evaluate(SET_SCHEME, scheme)
-        seen.panels[scheme] = page.evaluate(PANELS)
-        seen.axe[scheme] = serious_violations(page, scheme)
-    page.set_viewport_size({"width": 375, "height": 800})
-    seen.sticks_out_on_a_phone = page.evaluate(STICKS_OUT)
-    tab.context.close()
-    return seen
-
-
-def serious_violations(page, scheme):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    options = {"resultTypes": ["violations"]}
-    if scheme == "dark":  # the schemes differ in nothing but colours
-        options["runOnly"] = ["color-contrast", "link-in-text-block"]
-    result = axe.run(page, context={"exclude": ["mjx-container"]}, options=options).response
-    return [
-        f"{violation['id']} ({len(violation['nodes'])} times): {violation['nodes'][0]['html'][:200]}"
-        for violation in result["violations"]
-        if violation["impact"] in ("serious", "critical")
-    ]
+        yield found
 
 
 @pytest.fixture(scope="module")
 def looks(browser, html):
-    """Page -> what was seen of it."""
-    pages = sorted(path for path in html.rglob("*.html") if "_static" not in path.parts)
-    pages.remove(html / "index.html")  # it only sends the reader on
-    return {path.relative_to(html).as_posix(): look(browser, path) for path in pages}
+    """(page, sight) -> what was seen of it."""
+    return {
+        (name, sight): look(browser, html / name, *SIGHTS[sight])
+        for name in samples(pages(html))
+        for sight in SIGHTS
+    }
 
 
-def test_pages_work_from_disk(looks):
-    assert {name: seen.trouble for name, seen in looks.items() if seen.trouble} == {}
+@pytest.mark.parametrize("sight", SIGHTS)
+def test_pages_are_within_their_limits(looks, sight):
+    found = {name: beyond(name, seen) for (name, which), seen in looks.items() if which == sight}
+    assert {name: trouble for name, trouble in found.items() if trouble} == {}
 
 
-def test_every_formula_is_drawn(looks):
-    assert {name for name, seen in looks.items() if seen.undrawn_formulas} == set()
+def test_nothing_is_cut_on_a_small_desktop(browser, html):
+    for name in samples(pages(html)):
+        seen = look(browser, html / name, 1280, "light", axe=False)
+        assert (seen.cut_formulas, seen.sticks_out, seen.smallest_formula > 0.95) == ([], [], True), name
 
 
-def test_pages_fit_a_phone(looks):
-    wide = {name: seen.sticks_out_on_a_phone for name, seen in looks.items() if seen.sticks_out_on_a_phone}
-    assert wide == {}
-
-
-def test_figures_keep_a_light_panel_in_the_dark(looks):
-    panels = {tuple(panel) for seen in looks.values() for panel in seen.panels["dark"]}
-    assert panels == {("none", "rgb(255, 255, 255)")}
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(looks, scheme):
-    assert {name: seen.axe[scheme] for name, seen in looks.items() if seen.axe[scheme]} == {}
+def test_ten_pages_are_read_soon_by_a_slow_machine(browser, html):
+    assert len(SLOWLY) == 10
+    for name in SLOWLY:
+        assert beyond(name, look(browser, html / name, 1280, "light", axe=False, slow=4)) == [], name
 
 
 def test_a_reader_who_prefers_the_dark_gets_it(browser, html):
-    tab = Tab(browser, color_scheme="dark")
-    assert (
-        tab.open((html / "book" / "intro.html").as_uri()).evaluate("document.documentElement.dataset.theme")
-        == "dark"
-    )
+    tab = Tab(browser, scheme="dark")
+    page = tab.open((html / "book" / "intro.html").as_uri())
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    tab.context.close()
+
+
+def test_a_link_to_a_page_of_before_arrives(browser, html):
+    tab = Tab(browser)
+    page = tab.open((html / "book" / "ch02_gan.html").as_uri() + "#does-it-find-the-ratio")
+    page.wait_for_url("**/ch02_gan/1_the_judge.html#why-the-smallest-loss-is-the-true-share")
+    page = tab.open((html / "book" / "ch02_gan.html").as_uri() + "#digits")
+    page.wait_for_url("**/ch02_gan/chapter.html#digits")
+    assert tab.foreign + tab.errors == []
     tab.context.close()
 
 

@@ -1,5 +1,7 @@
 """Every notebook runs from top to bottom as it is, with the exercises' stubs in place."""
 
+import re
+
 import pytest
 
 from tests.notebooks.chapter import CHECK, code_cells, printed, read
@@ -57,6 +59,16 @@ def test_first_code_cell_sets_up(notebook):
 def test_figures_have_alternative_text(notebook, executed_notebooks):
     assert build.is_executed(notebook, "ci"), executed_notebooks
     for cell in code_cells(build.executed_copy(notebook, "ci")):
-        shows = any("image/png" in output.get("data", {}) for output in cell["outputs"])
+        data = [output.get("data", {}) for output in cell["outputs"]]
+        shows = any("image/png" in one or '<svg class="plot"' in str(one.get("text/html")) for one in data)
         alt = cell["metadata"].get("mystnb", {}).get("image", {}).get("alt", "")
         assert not shows or len(alt) > 20, cell["source"]
+
+
+@names
+def test_films_and_pictures_in_html_have_alternative_text(notebook, executed_notebooks):
+    assert build.is_executed(notebook, "ci"), executed_notebooks
+    for cell in code_cells(build.executed_copy(notebook, "ci")):
+        for output in cell["outputs"]:
+            for image in re.findall(r"<img[^>]*>", "".join(output.get("data", {}).get("text/html", ""))):
+                assert re.search(r'alt="[^"]{20,}"', image), cell["source"]

@@ -231,3 +231,17 @@ def test_classifier_step_moves_the_images_by_a_few_pixels():
     seen.clear()
     steps.classifier_step((white, torch.arange(3)), recorder, adam(recorder))
     assert seen == {(4, 4)}
+
+
+def test_a_judges_step_descends_its_loss_and_leaves_the_fakes_alone():
+    torch.manual_seed(0)
+    judge = MLP(2, 1, hidden=(8,))
+    real, fake = torch.randn(6, 2), torch.randn(4, 2, requires_grad=True)
+    before = [weight.clone() for weight in judge.parameters()]
+    loss = objective.discriminator_loss(judge(real), judge(fake.detach()))
+    gradients = torch.autograd.grad(loss, list(judge.parameters()))
+    optimizer = torch.optim.SGD(judge.parameters(), lr=0.1)
+    losses = steps.judge_step((real, fake.detach()), judge, optimizer)
+    torch.testing.assert_close(losses["discriminator"], loss.detach())
+    for weight, old, gradient in zip(judge.parameters(), before, gradients, strict=True):
+        torch.testing.assert_close(weight, old - 0.1 * gradient)
