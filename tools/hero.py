@@ -1,4 +1,4 @@
-"""Draws the pictures at the head of the README, of the book and of its doors, from stored runs.
+"""Draws the pictures at the head of the README, of the book, of its doors and of its links, from stored runs.
 
 python -m tools.hero
 """
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
 
 from gentutor import data
 from gentutor.models.sampling import sample_images
@@ -34,9 +35,18 @@ def training() -> np.ndarray:
     )[:, :-6]
 
 
+def card(picture: np.ndarray) -> np.ndarray:
+    """A picture on white in the format of a link's preview, 1200 x 630."""
+    scaled = Image.fromarray(picture)
+    scaled = scaled.resize((1120, 1120 * scaled.height // scaled.width), Image.Resampling.NEAREST)
+    ground = Image.new("L", (1200, 630), 255)
+    ground.paste(scaled, (40, (630 - scaled.height) // 2))
+    return np.asarray(ground)
+
+
 def main() -> None:
-    """Write both, twice as large."""
-    FOLDER.mkdir(exist_ok=True)
+    """Write all of them, the first two twice as large as they are stored."""
+    (FOLDER.parent / "_static" / "card.png").write_bytes(png(card(people_and_network())))
     for name, picture in (("hero", people_and_network()), ("gan", training())):
         (FOLDER / f"{name}.png").write_bytes(png(picture.repeat(2, axis=0).repeat(2, axis=1)))
 

@@ -10,6 +10,8 @@ REPAIRS = {
     f"<summary>{ARROW}": f'<summary aria-label="Pages inside">{ARROW}',
     # a list whose entries are no list items
     '<div role="list" class="citation-list">': '<div class="citation-list">',
+    # the same name in every box
+    **{f' id="{name}"': "" for name in ("exercise-content", "solution-content", "proof-content", "proof")},
 }
 
 

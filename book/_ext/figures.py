@@ -19,7 +19,7 @@ from sphinx.errors import ExtensionError
 from typeset import prefix
 
 PLOT = '<svg class="plot"'
-FRAME = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=]+)")
+FRAME = re.compile(r"""(?<=['"])(?<!href=")data:image/png;base64,([A-Za-z0-9+/=]+)""")
 
 
 def cell_index(node: nodes.Node) -> int:
@@ -40,11 +40,11 @@ def number_figures(app: Sphinx, document: nodes.document) -> None:
             if not raw.astext().startswith(PLOT):
                 continue
             count += 1
-            alt, caption = about.get("image", {}).get("alt"), about.get("figure", {}).get("caption", "")
-            for what, value in (("image.alt", alt), ("figure.caption", caption or not NAME.fullmatch(page))):
+            alt, caption = about.get("image", {}).get("alt"), cell["cell_metadata"].get("caption", "")
+            for what, value in (("mystnb.image.alt", alt), ("caption", caption or not NAME.fullmatch(page))):
                 if not value:
                     where = f"{document['source']}, cell {cell_index(cell)}"
-                    raise ExtensionError(f"{where}: the figure lacks mystnb.{what} in the cell's metadata")
+                    raise ExtensionError(f"{where}: the figure lacks {what} in the cell's metadata")
             text = figure(raw.astext(), f"{prefix(page)}{count}", alt, caption)
             raw.parent.replace(raw, nodes.raw("", text, format="html"))
 
@@ -59,8 +59,8 @@ def figure(svg: str, number: str, alt: str, caption: str) -> str:
 
 
 def frames_to_files(app: Sphinx, name: str, template: str, context: dict[str, Any], doctree: object) -> None:
-    """Write the frames of a page's films beside the pages and let the films load them."""
-    if "gentutor-player" not in context.get("body", ""):
+    """Write a page's pictures and the frames of its films beside the pages, which then load them."""
+    if not FRAME.search(context.get("body", "")):
         return
     folder = Path(app.outdir) / "_images"
     folder.mkdir(exist_ok=True)

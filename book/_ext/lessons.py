@@ -161,8 +161,26 @@ def say_times(app: Sphinx, document: nodes.document) -> None:
         title.parent.insert(title.parent.index(title) + 1, line)
 
 
+def fold_setup(app: Sphinx, document: nodes.document) -> None:
+    """The setup cell, which a reader of the page does not need, goes below the first screen and is folded."""
+    for cell in list(document.findall(nodes.container)):
+        if cell.get("nb_element") == "cell_code" and cell["cell_metadata"].get("gentutor") == "setup":
+            section = cell.parent
+            section.remove(cell)
+            cell.attributes.pop("hide_mode", None)
+            parts = [child for child in section if isinstance(child, nodes.section)]
+            place = section.index(parts[0]) if parts else len(section)
+            opening = '<details class="setup"><summary>How this page was made</summary>'
+            section[place:place] = [
+                nodes.raw("", opening, format="html"),
+                cell,
+                nodes.raw("", "</details>", format="html"),
+            ]
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Called by Sphinx."""
     app.add_directive("lessons", Cards)
     app.connect("doctree-read", say_times)
+    app.connect("doctree-read", fold_setup)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,7 +1,6 @@
 """Which pages there are, and what each may weigh, take and cut."""
 
 import json
-import re
 from pathlib import Path
 
 from tools.pages.look import Look
@@ -10,7 +9,7 @@ LANDING, LANDING_TEXT, LESSON = 400_000, 150_000, 600_000  # bytes
 READABLE = 1.5  # seconds, in a browser slowed down four times
 SHIFT = 0.05
 SCALE = 0.75  # of a formula beside its text, on a phone
-MOVED = re.compile(r"location\.replace\(")
+MOVED = "<p>This page has moved: "
 
 
 def pages(html: Path) -> list[str]:
@@ -18,9 +17,7 @@ def pages(html: Path) -> list[str]:
     found = sorted(path for path in html.rglob("*.html") if "_static" not in path.parts)
     found.remove(html / "index.html")
     return [
-        path.relative_to(html).as_posix()
-        for path in found
-        if not MOVED.search(path.read_text("utf-8")[:1000])
+        path.relative_to(html).as_posix() for path in found if MOVED not in path.read_text("utf-8")[-500:]
     ]
 
 
