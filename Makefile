@@ -10,7 +10,7 @@ CONSTRAINTS ?= constraints.txt
 PIP_INSTALL := $(PYTHON) -m pip install -qq --disable-pip-version-check $(CONSTRAINTS:%=--constraint %)
 
 .DEFAULT_GOAL := help
-.PHONY: help book pages serve lab test test-html test-gpu test-colab bench lint format links strip sync pins clean
+.PHONY: help book pages pdf serve lab test test-html test-gpu test-colab bench lint format links strip sync pins clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ book: $(INSTALLED) ## execute the notebooks (PROFILE=ci, cpu or gpu), build the 
 
 pages: book ## open every built page in a browser and print what it weighs, cuts and takes (minutes)
 	@$(PYTHON) -m tools.pages
+
+pdf: book ## print a chapter with its solutions (CHAPTER=ch02_gan)
+	@$(PYTHON) -m tools.pages.pdf $(CHAPTER)
 
 serve: $(INSTALLED) ## serve the built pages at http://127.0.0.1:PORT
 	@test -f _build/html/index.html || $(MAKE) --no-print-directory book

@@ -31,10 +31,12 @@ def describe(
         return
     address = app.config.html_theme_options.get("repository_url", "").rstrip("/").split("/")[-2:]
     site = f"https://{address[0].lower()}.github.io/{address[1]}" if len(address) == 2 else ""
+    title = app.env.titles[name].astext()
+    about = description(doctree) or f"{title}: a page of a book on deep generative models"
     tags = {
-        "description": description(doctree) or f"{app.config.html_title}: {app.env.titles[name].astext()}",
-        "og:title": app.env.titles[name].astext(),
-        "og:description": description(doctree) or app.config.html_title,
+        "description": about,
+        "og:title": title,
+        "og:description": about,
         "og:type": "article",
         "og:url": f"{site}/{name}.html",
         "og:image": f"{site}/_static/card.png",

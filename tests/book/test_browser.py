@@ -4,28 +4,18 @@ Skipped where no Chromium is found: then only the static checks of ``test_pages.
 """
 
 import http.server
+import re
 import threading
 from functools import partial
 
 import pytest
 
+from tools.pages import pdf
 from tools.pages.limits import beyond, pages, samples
 from tools.pages.look import Tab, chromium, look
 
 pytestmark = pytest.mark.browser
 SIGHTS = {"phone": (390, "light"), "desktop": (1400, "dark")}
-SLOWLY = [
-    "book/intro.html",
-    "book/ch02_gan/index.html",
-    "book/ch02_gan/1_the_judge.html",
-    "book/notation.html",
-    "book/glossary.html",
-    "book/equations.html",
-    "book/references.html",
-    "book/licences.html",
-    "book/performance.html",
-    "book/stored_runs.html",
-]
 
 
 @pytest.fixture(scope="session")
@@ -56,12 +46,6 @@ def test_nothing_is_cut_on_a_small_desktop(browser, html):
     for name in samples(pages(html)):
         seen = look(browser, html / name, 1280, "light", axe=False)
         assert (seen.cut_formulas, seen.sticks_out, seen.smallest_formula > 0.95) == ([], [], True), name
-
-
-def test_ten_pages_are_read_soon_by_a_slow_machine(browser, html):
-    assert len(SLOWLY) == 10
-    for name in SLOWLY:
-        assert beyond(name, look(browser, html / name, 1280, "light", axe=False, slow=4)) == [], name
 
 
 def test_a_reader_who_prefers_the_dark_gets_it(browser, html):
@@ -95,3 +79,16 @@ def test_search_finds(browser, html, address):
     assert tab.foreign == []
     tab.context.close()
     server.shutdown()
+
+
+def test_a_chapter_is_printed_with_its_solutions_at_the_end(browser, html, tmp_path):
+    pages = pdf.chapter_pages("ch02_gan")[:2]
+    assert [page.name for page in pages] == ["index.html", "1_the_judge.html"]
+    pdf.print_pages(browser, pages, tmp_path / "chapter.pdf")
+    content = (tmp_path / "chapter.pdf").read_bytes()
+    assert content.startswith(b"%PDF") and 4 < len(re.findall(rb"/Type\s*/Page\b", content)) < 30
+
+
+def test_a_chapter_that_is_not_there_is_named_with_those_that_are():
+    with pytest.raises(ValueError, match="unknown chapter 'ch99'; known: ch01_two_ways, ch02_gan"):
+        pdf.chapter_pages("ch99")

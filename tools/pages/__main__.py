@@ -30,7 +30,9 @@ def main() -> None:
                     cells += [len(seen.clipped_tables), seen.tab_stops, len(seen.axe)]
                     cells += [f"{seen.readable:.2f}", f"{seen.shift:.3f}"]
                     print("| " + " | ".join(map(str, cells)) + " |", flush=True)
-                    trouble += [f"{page} at {width}, {scheme}: {text}" for text in beyond(page, seen)]
+                    trouble += [
+                        f"{page} at {width}, {scheme}: {text}" for text in beyond(page, seen, timed=True)
+                    ]
     print("\nexempt from weight and time: " + ", ".join(page for page in chosen if exempt(page)))
     if trouble:
         sys.exit("\nbeyond the limits:\n" + "\n".join(trouble))
