@@ -60,6 +60,7 @@ STEPS = {  # the step, its networks, and a batch
         (part(gan.MLPGenerator, 4, hidden=(8,)), part(gan.MLPDiscriminator, hidden=(8,))),
         [SIGNED],
     ),
+    "judge_step": (steps.judge_step, (part(gan.MLPDiscriminator, hidden=(8,)),), [SIGNED, SIGNED.flip(0)]),
     "wgan_gp_step": (
         steps.wgan_gp_step,
         (part(gan.MLP, 2, 2), part(gan.MLP, 2, 1)),
