@@ -34,7 +34,7 @@ READABLE = """Math.max(performance.timing.domInteractive - performance.timing.na
 BROKEN_IMAGES = "[...document.images].filter(i => i.complete && !i.naturalWidth).map(i => i.src)"
 TAB_STOPS = """[...document.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex]')]
     .filter(e => e.tabIndex >= 0 && e.getClientRects().length).length"""
-STICKS_OUT = """[...document.querySelectorAll('main *')].filter(e => {
+STICKS_OUT = """[...document.querySelectorAll('main :not(svg *, math *)')].filter(e => {
     if (e.getBoundingClientRect().right <= innerWidth + 1) return false;
     for (let p = e.parentElement; p; p = p.parentElement)
         if (p !== document.body && getComputedStyle(p).overflowX !== 'visible') return false;
