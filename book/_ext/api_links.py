@@ -3,10 +3,11 @@
 import re
 
 from docutils import nodes
-from equation_index import LABEL
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
+
+from equation_index import LABEL
 
 
 def documented_name(env: BuildEnvironment, name: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
+
 from stored_runs import fields, table
 
 FOLDER = Path("benchmarks") / "results"

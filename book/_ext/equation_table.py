@@ -6,13 +6,14 @@ table per chapter. Whatever does not fit together is a warning, and the build tr
 
 from pathlib import Path
 
-from api_links import documented_name
 from docutils import nodes
-from equation_index import LABEL, Index, Place, build_index
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
+
+from api_links import documented_name
+from equation_index import LABEL, Index, Place, build_index
 
 logger = logging.getLogger(__name__)
 HEADINGS = ("Number", "Equation", "Function and its tests")

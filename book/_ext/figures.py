@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
-from lessons import NAME
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
+
+from lessons import NAME
 from typeset import prefix
 
 PLOT = '<svg class="plot"'

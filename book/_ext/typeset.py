@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
-from formulas import Formula, FormulaError, Typesetter, narrow, pieces
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.domains.math import MathDomain
 from sphinx.errors import ExtensionError
 from sphinx.writers.html5 import HTML5Translator
+
+from formulas import Formula, FormulaError, Typesetter, narrow, pieces
 
 PHONE = 44.0  # ex: a line this wide fits a phone at nine tenths of its size
 INLINE = 24.0  # ex: a formula in the text that is wider may be broken
