@@ -49,7 +49,10 @@ def pytest_collection_modifyitems(items):
             return 0
         return 2 if "executed_notebooks" in getattr(item, "fixturenames", ()) else 1
 
-    items.sort(key=turn)
+    turns: dict[object, int] = {}  # of files, since a worker takes whole files
+    for item in items:
+        turns[item.path] = max(turns.get(item.path, 0), turn(item))
+    items.sort(key=lambda item: turns[item.path])
 
 
 class Commands:

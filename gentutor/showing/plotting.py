@@ -11,7 +11,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import HTML
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from PIL import Image
 from torch import Tensor
@@ -90,9 +89,7 @@ def loss_curves(history: History, ax: Axes, levels: dict[str, float] | None = No
 
 
 def render(figure: Figure) -> np.ndarray:
-    """A figure as pixels on white, if it has no ground of its own, uint8 (height, width, 4); it is closed."""
-    if to_rgba(figure.get_facecolor())[3] == 0:
-        figure.set_facecolor("white")
+    """A figure as pixels, uint8 (height, width, 4), transparent where it has no ground; it is closed."""
     figure.canvas.draw()
     pixels = np.asarray(figure.canvas.buffer_rgba()).copy()  # type: ignore[attr-defined]
     plt.close(figure)
@@ -102,7 +99,9 @@ def render(figure: Figure) -> np.ndarray:
 def player(frames: Sequence[np.ndarray], captions: Sequence[str], alt: str) -> HTML:
     """An animation with a play button and a slider, in one piece of HTML that asks for no network.
 
-    It begins with its first frame. Arrow keys move the slider, and readers' software is told the caption.
+    It begins with its first frame. Frames without a ground stand on white in a notebook; the book's pages set
+    them on their own ground, and turn dark inks light in the dark. Arrow keys move the slider, and readers'
+    software is told the caption.
 
     Args:
         frames: uint8 pictures, (H, W), (H, W, 3) or (H, W, 4).
@@ -123,23 +122,32 @@ def player(frames: Sequence[np.ndarray], captions: Sequence[str], alt: str) -> H
         re.sub(r"\b([A-Z])_([A-Z])\b", r"<i>\1<sub>\2</sub></i>", html.escape(line)) for line in captions
     ]
     height, width = frames[0].shape[:2]
+    ground = "clear" if _is_clear(frames[0]) else "own"
     return HTML(
         _PLAYER.format(name=name, alt=html.escape(alt), last=len(frames) - 1, width=width, height=height,
-                       caption=lines[0], spoken=html.escape(captions[0]), url=urls[0],
+                       ground=ground, caption=lines[0], spoken=html.escape(captions[0]), url=urls[0],
                        urls=urls, captions=lines, words=list(captions))
     )  # fmt: skip
+
+
+def _is_clear(frame: np.ndarray) -> bool:
+    """Whether a frame has no ground of its own, as a drawing on transparent ground."""
+    return frame.shape[2:] == (4,) and bool((frame[..., 3] == 0).any())
 
 
 def _few_colors(frame: np.ndarray) -> bytes:
     """A frame as a PNG of at most 64 colours, a quarter of the size."""
     buffer = io.BytesIO()
-    image = Image.fromarray(frame).convert("RGB").quantize(64, dither=Image.Dither.NONE)
+    mode, method = (
+        ("RGBA", Image.Quantize.FASTOCTREE) if _is_clear(frame) else ("RGB", Image.Quantize.MEDIANCUT)
+    )
+    image = Image.fromarray(frame).convert(mode).quantize(64, method, dither=Image.Dither.NONE)
     image.save(buffer, format="PNG", optimize=True)
     return buffer.getvalue()
 
 
 _PLAYER = """<div class="gentutor-player" id="{name}" style="max-width: {width}px">
-<img src="{url}" alt="{alt}" width="{width}" height="{height}"
+<img src="{url}" alt="{alt}" width="{width}" height="{height}" class="ground-{ground}"
 style="max-width: 100%; height: auto; background: white">
 <input type="range" min="0" max="{last}" value="0" aria-label="frame" aria-valuetext="{spoken}"
 style="width: 100%">

@@ -48,6 +48,17 @@ def test_nothing_is_cut_on_a_small_desktop(browser, html):
         assert (seen.cut_formulas, seen.sticks_out, seen.smallest_formula > 0.95) == ([], [], True), name
 
 
+def test_a_word_too_pale_is_found_behind_others_of_another_look(browser, tmp_path):
+    words = "<p>One</p><p>Two</p><p style='color: {}'>Three</p><p hidden>Four</p>"
+    for color, findings in (("#777", ["color-contrast (1 times)"]), ("#767676", [])):
+        page = tmp_path / "page.html"
+        page.write_text(
+            f"<!doctype html><html lang=en><title>x</title><main><h1>x</h1>{words.format(color)}</main>"
+        )
+        seen = look(browser, page, 1280, "light")
+        assert [line.split(":")[0] for line in seen.axe] == findings
+
+
 def test_a_reader_who_prefers_the_dark_gets_it(browser, html):
     tab = Tab(browser, scheme="dark")
     page = tab.open((html / "book" / "intro.html").as_uri())

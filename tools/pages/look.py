@@ -75,10 +75,28 @@ FORMULAS = """() => {
 }"""
 
 
-# Axe would visit each stroke of each formula and plot, one after another, for minutes.
-EMPTY = (
-    """document.querySelectorAll('.math, svg.plot, svg.glyphs').forEach(drawn => drawn.replaceChildren())"""
-)
+# Axe would visit each stroke of each drawing and each word of the page, for minutes: drawings are emptied,
+# and of all words of one colour, size and ground, outside of links and buttons, the first in sight stays.
+EMPTY = """() => {
+    document.querySelectorAll('.math, svg.plot, svg.glyphs').forEach(drawn => drawn.replaceChildren());
+    const seen = new Set(), superfluous = [];
+    const words = 'main :is(p, li, td, em, strong, code, span, pre, div)';
+    for (const element of document.querySelectorAll(words)) {
+        if (element.closest('a, button, summary, label')) continue;
+        const texts = [...element.childNodes].filter(node => node.nodeType === 3 && node.data.trim());
+        if (!texts.length) continue;
+        const style = getComputedStyle(element);
+        const look = [style.color, style.fontSize, style.fontWeight];
+        for (let e = element; e; e = e.parentElement) {
+            const {backgroundColor, opacity} = getComputedStyle(e);
+            look.push(backgroundColor, opacity);
+        }
+        const key = look.filter(part => !['rgba(0, 0, 0, 0)', '1'].includes(part)).join();
+        if (element.checkVisibility() && !seen.has(key)) seen.add(key);
+        else superfluous.push(...(element.matches('td, :has(*)') ? texts : [element]));
+    }
+    superfluous.forEach(found => found.remove());
+}"""
 
 
 @dataclass
