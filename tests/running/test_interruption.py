@@ -43,6 +43,7 @@ from gentutor import recipes
 from gentutor.running import checkpoint
 from gentutor.running.cli import app
 checkpoint.MAX_RECORDS = 2
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's job in the background ignores it
 design = recipes.DCGAN.design
 presses, taken = int(sys.argv.pop(1)), []
 def step(*args, **kwargs):
