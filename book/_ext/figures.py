@@ -16,18 +16,12 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
+from cells import place
 from lessons import NAME
 from typeset import prefix
 
 PLOT = '<svg class="plot"'
 FRAME = re.compile(r"""(?<=['"])(?<!href=")data:image/png;base64,([A-Za-z0-9+/=]+)""")
-
-
-def cell_index(node: nodes.Node) -> int:
-    """myst-nb counts ten thousand lines a cell."""
-    while node.line is None and node.parent is not None:
-        node = node.parent
-    return (node.line or 10_000) // 10_000 - 1
 
 
 def number_figures(app: Sphinx, document: nodes.document) -> None:
@@ -44,8 +38,7 @@ def number_figures(app: Sphinx, document: nodes.document) -> None:
             alt, caption = about.get("image", {}).get("alt"), cell["cell_metadata"].get("caption", "")
             for what, value in (("mystnb.image.alt", alt), ("caption", caption or not NAME.fullmatch(page))):
                 if not value:
-                    where = f"{document['source']}, cell {cell_index(cell)}"
-                    raise ExtensionError(f"{where}: the figure lacks {what} in the cell's metadata")
+                    raise ExtensionError(f"{place(cell)}: the figure lacks {what} in the cell's metadata")
             text = figure(raw.astext(), f"{prefix(page)}{count}", alt, caption)
             raw.parent.replace(raw, nodes.raw("", text, format="html"))
 

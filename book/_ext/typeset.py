@@ -16,6 +16,7 @@ from sphinx.domains.math import MathDomain
 from sphinx.errors import ExtensionError
 from sphinx.writers.html5 import HTML5Translator
 
+from cells import place
 from formulas import Formula, FormulaError, Typesetter, narrow, pieces
 
 PHONE = 44.0  # ex: a line this wide fits a phone at nine tenths of its size
@@ -126,20 +127,6 @@ class Page:
 def spoken(formula: Formula) -> str:
     """The formula for readers' software."""
     return f'<span class="mathml">{formula.mml}</span>'
-
-
-def place(node: nodes.Node) -> str:
-    """File and line, or file, cell and line: myst-nb counts ten thousand lines a cell."""
-    source, line = node.source, node.line
-    while (source is None or line is None) and node.parent is not None:
-        node = node.parent
-        source, line = source or node.source, line or node.line
-    cell, line = divmod(line or 0, 10_000)
-    return (
-        f"{source}, cell {cell - 1}, line {line}"
-        if str(source).endswith(".ipynb")
-        else f"{source}, line {line}"
-    )
 
 
 def number_by_page(app: Sphinx, env: Any) -> list[str]:

@@ -50,12 +50,14 @@ def test_a_figure_has_number_link_caption_and_description():
     "docname", ["book/ch02_gan/1_the_judge", "book/ch02_gan/chapter", "book/appendix_scaling"]
 )
 def test_a_figure_without_description_fails_with_file_and_cell(docname):
-    with pytest.raises(ExtensionError, match=r"book/a\.ipynb, cell 1: the figure lacks mystnb\.image\.alt"):
+    with pytest.raises(
+        ExtensionError, match=r"book/a\.ipynb, cell 1, line 0: the figure lacks mystnb\.image\.alt"
+    ):
         numbered(document((about(), SVG), (about(alt=""), SVG)), docname)
 
 
 def test_a_figure_without_caption_fails_in_a_lesson_only():
-    with pytest.raises(ExtensionError, match=r"book/a\.ipynb, cell 0: the figure lacks caption in"):
+    with pytest.raises(ExtensionError, match=r"book/a\.ipynb, cell 0, line 0: the figure lacks caption in"):
         numbered(document((about(caption=""), SVG)))
     assert "Figure 2.1" in numbered(document((about(caption=""), SVG)), "book/ch02_gan/chapter")
 
