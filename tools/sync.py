@@ -20,7 +20,7 @@ from tools import build
 ROOT = Path(__file__).resolve().parent.parent
 
 SETUP_CELL = """\
-# Installs the book's package where it is missing, as on Colab; elsewhere it only sets up.
+# Installs the book's package where it is missing, as on Colab.
 import importlib.util
 
 if importlib.util.find_spec("gentutor") is None:

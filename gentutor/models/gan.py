@@ -131,27 +131,39 @@ class DCGANDiscriminator(nn.Module):
         channels: channels of the image.
         width: feature maps after the first convolution; doubled by each of the next two.
         noise: standard deviation of Gaussian noise added to its input in training.
+        normalised: with BatchNorm. Without, each example is judged by itself, as penalties on slopes need it.
     """
 
-    def __init__(self, image_size: int = 28, channels: int = 1, width: int = 32, noise: float = 0.0) -> None:
+    def __init__(
+        self,
+        image_size: int = 28,
+        channels: int = 1,
+        width: int = 32,
+        noise: float = 0.0,
+        normalised: bool = True,
+    ) -> None:
         super().__init__()
         _expect_multiple_of_4(image_size)
         self.image_shape = (channels, image_size, image_size)
         last = math.ceil(image_size // 4 / 2)  # 28 -> 14 -> 7 -> 4; the shapes are those for 28
+        norm = nn.BatchNorm2d if normalised else nn.Identity
         self.net = nn.Sequential(
             GaussianNoise(noise),
             nn.Conv2d(channels, width, 4, stride=2, padding=1),  # (B, width, 14, 14)
             nn.LeakyReLU(0.2),
-            nn.Conv2d(width, 2 * width, 4, stride=2, padding=1, bias=False),  # (B, 2 width, 7, 7)
-            nn.BatchNorm2d(2 * width),
+            nn.Conv2d(width, 2 * width, 4, stride=2, padding=1, bias=not normalised),  # (B, 2 width, 7, 7)
+            norm(2 * width),
             nn.LeakyReLU(0.2),
-            nn.Conv2d(2 * width, 4 * width, 3, stride=2, padding=1, bias=False),  # (B, 4 width, 4, 4)
-            nn.BatchNorm2d(4 * width),
+            nn.Conv2d(
+                2 * width, 4 * width, 3, stride=2, padding=1, bias=not normalised
+            ),  # (B, 4 width, 4, 4)
+            norm(4 * width),
             nn.LeakyReLU(0.2),
             nn.Flatten(),  # (B, 64 width)
             nn.Linear(4 * width * last * last, 1),
         )
-        self.apply(dcgan_init)
+        if normalised:
+            self.apply(dcgan_init)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) -> (B,) logits."""

@@ -4,7 +4,8 @@ Every function takes *logits* or unbounded *scores*, never probabilities. Each e
 the mean of its own argument, whatever its shape, so the two batches may differ in size.
 The discriminator's probability is D(x) = sigmoid(logit), hence log D = logsigmoid(logit) and
 log(1 - D) = logsigmoid(-logit); both stay finite, with the exact gradient, at any logit.
-The losses on unbounded scores and the gradient penalties are in ``critics``; import all from here.
+The losses on unbounded scores and on pairs and the penalties are in ``critics`` and ``relativistic``; import
+all from here.
 
 An argument that is no floating-point tensor raises ``TypeError``, and one that is empty, of another shape
 than stated or out of its range raises ``ValueError``.
@@ -24,6 +25,11 @@ from gentutor.objectives.critics import (
     least_squares_generator_loss,
     r1_penalty,
 )
+from gentutor.objectives.relativistic import (
+    r2_penalty,
+    relativistic_discriminator_loss,
+    relativistic_generator_loss,
+)
 
 __all__ = [
     "critic_generator_loss",
@@ -38,6 +44,9 @@ __all__ = [
     "minimax_value",
     "optimal_discriminator_logits",
     "r1_penalty",
+    "r2_penalty",
+    "relativistic_discriminator_loss",
+    "relativistic_generator_loss",
     "saturating_generator_loss",
     "smoothed_discriminator_loss",
 ]

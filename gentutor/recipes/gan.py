@@ -7,6 +7,8 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
 
 from gentutor import data
 from gentutor._modes import plain_modes
@@ -94,11 +96,12 @@ class GANRecipe:
             g_optimizer=g_optimizer,
             d_optimizer=d_optimizer,
         )
+        schedules = self.schedules(g_optimizer, d_optimizer)
         images, *told = (tensor.to(device) for tensor in self.design.task.tensors())
         order = torch.Generator().manual_seed(self.seed)
         return Run(
             model=ema.average,
-            step=captured(and_then(step, functools.partial(ema.update, generator)), device),
+            step=captured(and_then(step, functools.partial(ema.update, generator)), device, schedules),
             batches=data.batches(2 * images - 1, *told, batch_size=self.batch_size, generator=order),
             parts={
                 "generator": generator,
@@ -106,8 +109,13 @@ class GANRecipe:
                 "ema": ema,
                 "g_optimizer": g_optimizer,
                 "d_optimizer": d_optimizer,
+                **{f"schedule_{i}": schedule for i, schedule in enumerate(schedules)},
             },
         )
+
+    def schedules(self, *optimizers: Optimizer) -> list[LRScheduler]:
+        """Of the learning rates; here they stay as they are."""
+        return []
 
     def sample(self, model: Any, n: int, seed: int = 0, given: Any = None) -> Pictures:
         """See ``Task.sample``."""

@@ -13,7 +13,7 @@ from gentutor.steps.classifier import classifier_step
 from gentutor.steps.conditional import acgan_step, conditional_gan_step, cvae_step, regression_step
 from gentutor.steps.cyclegan import cyclegan_step, discriminator_update, paired_step
 from gentutor.steps.embedding import embedding_step
-from gentutor.steps.gan import gan_step, judge_step, wgan_gp_step
+from gentutor.steps.gan import gan_step, judge_step, relativistic_gan_step, wgan_gp_step
 from gentutor.steps.vae import autoencoder_step, binarize, iwae_step, vae_step
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "judge_step",
     "paired_step",
     "regression_step",
+    "relativistic_gan_step",
     "vae_step",
     "wgan_gp_step",
 ]

@@ -84,3 +84,33 @@ def wgan_gp_step(
     g_loss.backward()
     g_optimizer.step()
     return {"distance": distance.detach(), "penalty": penalty.detach(), "generator": g_loss.detach()}
+
+
+def relativistic_gan_step(
+    batch: tuple[Tensor, ...],
+    generator: Generator,
+    discriminator: nn.Module,
+    g_optimizer: Optimizer,
+    d_optimizer: Optimizer,
+    penalty_weight: float = 1.0,
+) -> Losses:
+    """One update of a judge of pairs, whose slope costs on data and on samples; then one of the generator."""
+    real = batch[0]
+    fake = generator(noise(generator, len(real)))  # of real's shape
+    shown = fake.detach()
+
+    d_loss = objective.relativistic_discriminator_loss(discriminator(real), discriminator(shown))
+    some = max(1, len(real) // 2)  # half a batch is enough to know the slope
+    slope = objective.r1_penalty(discriminator, real[:some]) + objective.r2_penalty(
+        discriminator, shown[:some]
+    )
+    d_optimizer.zero_grad()
+    (d_loss + penalty_weight / 2 * slope).backward()
+    d_optimizer.step()
+
+    with frozen(discriminator):
+        g_loss = objective.relativistic_generator_loss(discriminator(real), discriminator(fake))
+    g_optimizer.zero_grad()
+    g_loss.backward()
+    g_optimizer.step()
+    return {"discriminator": d_loss.detach(), "generator": g_loss.detach()}

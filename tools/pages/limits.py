@@ -8,7 +8,6 @@ from tools.pages.look import Look
 LANDING, LANDING_TEXT, LESSON = 400_000, 150_000, 600_000  # bytes
 READABLE = 1.5  # seconds, in a browser slowed down four times
 SHIFT = 0.05
-SHIFTING = {"book/notation.html"}  # its tables, on phones: up to 0.25, the cause is not known yet
 SCALE = 0.7  # of a formula beside its text, on a phone
 MOVED = "<p>This page has moved: "
 
@@ -52,7 +51,7 @@ def beyond(page: str, seen: Look, timed: bool = False) -> list[str]:
     return [
         *heavy,
         *slow,
-        *([f"layout shift {seen.shift:.3f}"] if seen.shift > SHIFT and page not in SHIFTING else []),
+        *([f"layout shift {seen.shift:.3f}"] if seen.shift > SHIFT else []),
         *([f"a formula at {seen.smallest_formula:.2f} of its size"] if seen.smallest_formula < SCALE else []),
         *([f"{seen.bare_formulas} formulas are not drawn"] if seen.bare_formulas else []),
         *(f"cut formula: {json.dumps(text)}" for text in seen.cut_formulas),

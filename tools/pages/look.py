@@ -111,10 +111,10 @@ class Look:
     clipped_code: list[str]
     clipped_tables: list[str]
     tab_stops: int
-    axe: list[str]  # serious findings
     readable: float  # seconds until text and formulas can be read
     shift: float  # of the layout
     weight: dict[str, int]  # bytes, gzipped where it is text: page, style, scripts, pictures
+    axe: list[str]  # serious findings
 
 
 @contextmanager
@@ -207,10 +207,10 @@ def look(browser: Browser, path: Path, width: int, scheme: str, axe: bool = True
         clipped_code=page.evaluate(CLIPPED, "main pre"),
         clipped_tables=page.evaluate(CLIPPED, "main .pst-scrollable-table-container, main .cell_output"),
         tab_stops=page.evaluate(TAB_STOPS),
-        axe=serious_findings(page, scheme) if axe else [],
         readable=page.evaluate(READABLE) / 1000,
         shift=page.evaluate("window.shift"),
         weight=tab.weight(),
+        axe=serious_findings(page, scheme) if axe else [],  # last: it empties the page
     )
     tab.context.close()
     return seen
