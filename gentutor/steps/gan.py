@@ -15,7 +15,7 @@ from gentutor.training import Losses
 def judge_step(batch: tuple[Tensor, ...], judge: nn.Module, optimizer: Optimizer) -> Losses:
     """One update of a judge on (real, fake), while nobody changes the fakes."""
     real, fake = batch
-    logits = judge(torch.cat((real, fake)))  # one per example, those of the real ones first
+    logits = judge(torch.cat((real, fake)))  # one per example, first the real ones'
     real_logits, fake_logits = logits.split((len(real), len(fake)))
     loss = objective.discriminator_loss(real_logits, fake_logits)
     optimizer.zero_grad()
