@@ -1,4 +1,4 @@
-"""One update of a GAN: the discriminator or critic, then the generator; and of a judge by itself."""
+"""One update of a GAN: its discriminator or critic, then its generator; or a judge."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,9 @@ from gentutor.optim import frozen
 from gentutor.training import Losses
 
 
-def judge_step(batch: tuple[Tensor, ...], judge: nn.Module, optimizer: Optimizer) -> Losses:
+def judge_step(
+    batch: tuple[Tensor, ...], judge: nn.Module, optimizer: Optimizer
+) -> Losses:
     """One update of a judge on (real, fake), while nobody changes the fakes."""
     real, fake = batch
     logits = judge(torch.cat((real, fake)))  # one per example, first the real ones'
@@ -30,23 +32,26 @@ def gan_step(
     discriminator: nn.Module,
     g_optimizer: Optimizer,
     d_optimizer: Optimizer,
-    discriminator_loss: Callable[[Tensor, Tensor], Tensor] = objective.discriminator_loss,
-    generator_loss: Callable[[Tensor], Tensor] = objective.generator_loss,
+    discriminator_loss: Callable[..., Tensor] = objective.discriminator_loss,
+    generator_loss: Callable[..., Tensor] = objective.generator_loss,
     r1_weight: float = 0.0,
 ) -> Losses:
-    """One update of the discriminator, then one of the generator, on the same fake batch."""
+    """One update of the discriminator, then one of the generator, on the same fakes."""
     real = batch[0]
     z = noise(generator, len(real))  # (B, latent_dim)
     fake = generator(z)  # of real's shape, e.g. (B, C, H, W)
 
-    real_logits, fake_logits = discriminator(real), discriminator(fake.detach())  # one per example
+    real_logits = discriminator(real)  # one per example
+    fake_logits = discriminator(fake.detach())
     d_loss = discriminator_loss(real_logits, fake_logits)
-    penalty = r1_weight / 2 * objective.r1_penalty(discriminator, real) if r1_weight else 0.0
+    penalty: Tensor | float = 0.0
+    if r1_weight:
+        penalty = r1_weight / 2 * objective.r1_penalty(discriminator, real)
     d_optimizer.zero_grad()
     (d_loss + penalty).backward()
     d_optimizer.step()
 
-    with frozen(discriminator):  # its weights need no gradient here, only its input does
+    with frozen(discriminator):  # only its input needs a gradient here
         g_loss = generator_loss(discriminator(fake))
     g_optimizer.zero_grad()
     g_loss.backward()
@@ -63,9 +68,10 @@ def wgan_gp_step(
     penalty_weight: float = 10.0,
     critic_steps: int = 5,
 ) -> Losses:
-    """``critic_steps`` updates of the critic, each on its part of the batch, then one of the generator."""
+    """``critic_steps`` updates of the critic, each on its part; then one of G."""
     if len(batch[0]) < critic_steps:
-        raise ValueError(f"a batch of {len(batch[0])} has no part for each of {critic_steps} critic steps")
+        size = f"a batch of {len(batch[0])}"
+        raise ValueError(f"{size} has no part for each of {critic_steps} critic steps")
     for real in batch[0].tensor_split(critic_steps):
         z = noise(generator, len(real))
         with torch.no_grad():
@@ -83,7 +89,8 @@ def wgan_gp_step(
     g_optimizer.zero_grad()
     g_loss.backward()
     g_optimizer.step()
-    return {"distance": distance.detach(), "penalty": penalty.detach(), "generator": g_loss.detach()}
+    losses = {"distance": distance, "penalty": penalty, "generator": g_loss}
+    return {name: loss.detach() for name, loss in losses.items()}
 
 
 def relativistic_gan_step(
@@ -94,22 +101,23 @@ def relativistic_gan_step(
     d_optimizer: Optimizer,
     penalty_weight: float = 1.0,
 ) -> Losses:
-    """One update of a judge of pairs, whose slope costs on data and on samples; then one of the generator."""
+    """One update of a judge of pairs, whose slope costs; then one of the generator."""
     real = batch[0]
     fake = generator(noise(generator, len(real)))  # of real's shape
     shown = fake.detach()
 
-    d_loss = objective.relativistic_discriminator_loss(discriminator(real), discriminator(shown))
+    real_scores, fake_scores = discriminator(real), discriminator(shown)
+    d_loss = objective.relativistic_discriminator_loss(real_scores, fake_scores)
     some = max(1, len(real) // 2)  # half a batch is enough to know the slope
-    slope = objective.r1_penalty(discriminator, real[:some]) + objective.r2_penalty(
-        discriminator, shown[:some]
-    )
+    r1 = objective.r1_penalty(discriminator, real[:some])
+    r2 = objective.r2_penalty(discriminator, shown[:some])
     d_optimizer.zero_grad()
-    (d_loss + penalty_weight / 2 * slope).backward()
+    (d_loss + penalty_weight / 2 * (r1 + r2)).backward()
     d_optimizer.step()
 
     with frozen(discriminator):
-        g_loss = objective.relativistic_generator_loss(discriminator(real), discriminator(fake))
+        real_scores, fake_scores = discriminator(real), discriminator(fake)
+        g_loss = objective.relativistic_generator_loss(real_scores, fake_scores)
     g_optimizer.zero_grad()
     g_loss.backward()
     g_optimizer.step()
