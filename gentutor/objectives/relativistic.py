@@ -28,6 +28,7 @@ def relativistic_discriminator_loss(real_scores: Tensor, fake_scores: Tensor) ->
     Source:
         Jolicoeur-Martineau 2019, section 3; Huang et al. 2024, Eq. 2.
 
+    >>> import torch
     >>> relativistic_discriminator_loss(torch.tensor([3.0, 1.0]), torch.tensor([3.0, 1.0])).item()  # log 2
     0.6931471824645996
     """
@@ -50,6 +51,7 @@ def relativistic_generator_loss(real_scores: Tensor, fake_scores: Tensor) -> Ten
     Source:
         Jolicoeur-Martineau 2019, section 3.
 
+    >>> import torch
     >>> relativistic_generator_loss(torch.tensor([100.0]), torch.tensor([0.0])).item()
     100.0
     """
@@ -72,6 +74,7 @@ def r2_penalty(discriminator: Callable[[Tensor], Tensor], fake: Tensor) -> Tenso
     Source:
         Mescheder et al. 2018, Eq. 10, without the weight.
 
+    >>> import torch
     >>> r2_penalty(lambda x: 3 * x[:, 0], torch.zeros(4, 2)).item()
     9.0
     """

@@ -5,7 +5,7 @@ import functools
 import torch
 
 from gentutor import data, steps
-from gentutor.models import classifier, completion, cvae, cyclegan, gan, layers, text
+from gentutor.models import classifier, completion, cvae, cyclegan, gan, layers, spectral, text
 from gentutor.models import conditional as told
 from gentutor.models.vae import mlp_vae
 from gentutor.objectives.variational import bernoulli_log_prob
@@ -51,6 +51,10 @@ def mixed(device_type):
     return lambda: layers.MixedPrecision(residual(), device_type)
 
 
+def spectral_judge():
+    return spectral.spectrally_normalised(gan.MLPDiscriminator(hidden=(8,), dropout=0.0))
+
+
 half_gan = part(completion.half_generator, HALF, 4), part(completion.CompletionDiscriminator, noise=0.1)
 half_vae = (part(completion.completion_cvae, bernoulli_log_prob, HALF, 4, (8,)),)
 STEPS = {  # the step, its networks, and a batch
@@ -58,6 +62,16 @@ STEPS = {  # the step, its networks, and a batch
     "gan_step, connected": (
         steps.gan_step,
         (part(gan.MLPGenerator, 4, hidden=(8,)), part(gan.MLPDiscriminator, hidden=(8,))),
+        [SIGNED],
+    ),
+    "gan_step, spectral": (
+        steps.gan_step,
+        (part(gan.MLPGenerator, 4, hidden=(8,)), spectral_judge),
+        [SIGNED],
+    ),
+    "relativistic_gan_step": (
+        steps.relativistic_gan_step,
+        (dcgan[0], part(gan.DCGANDiscriminator, width=4, normalised=False)),
         [SIGNED],
     ),
     "judge_step": (steps.judge_step, (part(gan.MLPDiscriminator, hidden=(8,)),), [SIGNED, SIGNED.flip(0)]),

@@ -20,6 +20,7 @@ from gentutor.objectives import (
     critics,
     divergences,
     likelihood,
+    relativistic,
     translation,
     variational,
 )
@@ -65,6 +66,9 @@ OBJECTIVES = {
     critics.critic_generator_loss: [FAKE],
     critics.gradient_penalty: [linear, POINTS, OTHERS],
     critics.r1_penalty: [linear, POINTS],
+    relativistic.relativistic_discriminator_loss: [randn(9), randn(9, seed=1)],
+    relativistic.relativistic_generator_loss: [randn(9), randn(9, seed=1)],
+    relativistic.r2_penalty: [linear, POINTS],
     divergences.kl_divergence: [P, Q, 0.1],
     divergences.total_variation: [P, Q, 0.1],
     likelihood.bernoulli_log_prob: [3 * randn(6, 784), BITS],

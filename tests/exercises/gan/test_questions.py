@@ -25,7 +25,7 @@ def test_right_prediction(answer, accepts):
     [
         (0, "D = 1 on real"),
         (0.693, "One of the two terms"),
-        (-1.386, "value of the game"),
+        (-1.386, "sign is turned"),
         (-0.693, "which is positive"),
         (1, "D and 1 - D add up to 1"),
         (0.5, "That is D itself"),
@@ -66,7 +66,7 @@ def test_right_choice(answer, accepts):
     [
         ("a", "too weak to see"),
         ("b", "no difference left"),
-        ("d", "says no such thing"),
+        ("d", "perfect generator has this loss"),
         ("e", "one of the letters a, b, c, d"),
         ("cc", "one of the letters"),
         (3, "your answer is 3"),
