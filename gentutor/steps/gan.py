@@ -12,9 +12,7 @@ from gentutor.optim import frozen
 from gentutor.training import Losses
 
 
-def judge_step(
-    batch: tuple[Tensor, ...], judge: nn.Module, optimizer: Optimizer
-) -> Losses:
+def judge_step(batch: tuple[Tensor, ...], judge: nn.Module, optimizer: Optimizer) -> Losses:
     """One update of a judge on (real, fake), while nobody changes the fakes."""
     real, fake = batch
     logits = judge(torch.cat((real, fake)))  # one per example, first the real ones'
