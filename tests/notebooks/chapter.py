@@ -67,3 +67,10 @@ def imports(cells):
                 if isinstance(node, ast.Import | ast.ImportFrom):
                     lines.append(ast.unparse(node))
     return "\n".join(dict.fromkeys(lines))
+
+
+def looks_closer(notebook):
+    """Whether a lesson is marked ◇: it may do without exercises and predictions."""
+    return (
+        json.loads(notebook.read_text(encoding="utf-8"))["metadata"].get("gentutor", {}).get("closer", False)
+    )

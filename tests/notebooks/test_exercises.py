@@ -9,7 +9,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from tests.notebooks.chapter import CHECK, exercises, imports, read
+from tests.notebooks.chapter import CHECK, exercises, imports, looks_closer, read
 from tools import build
 
 names = pytest.mark.parametrize("notebook", build.notebooks(), ids=build.page_name)
@@ -48,7 +48,7 @@ def test_each_exercise_has_one_stub_and_one_check(notebook):
     stubs = [exercise.id for exercise in exercises(cells)]
     code = [cell["source"] for cell in cells if cell["cell_type"] == "code"]
     checks = [match["id"] for source in code for match in CHECK.finditer(source)]
-    assert stubs and checks == stubs
+    assert (stubs or looks_closer(notebook)) and checks == stubs
     assert len(set(stubs)) == len(stubs)
 
 

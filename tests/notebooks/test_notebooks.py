@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.notebooks.chapter import CHECK, code_cells, printed, read
+from tests.notebooks.chapter import CHECK, code_cells, looks_closer, printed, read
 from tools import build, sync
 
 NOTEBOOKS = build.notebooks()
@@ -28,7 +28,7 @@ def test_unattempted_exercises_say_so(notebook, executed_notebooks):
     assert build.is_executed(notebook, "ci"), executed_notebooks
     cells = code_cells(build.executed_copy(notebook, "ci"))
     checks = [cell for cell in cells if CHECK.search(cell["source"])]
-    assert checks
+    assert checks or looks_closer(notebook)
     for cell in checks:
         assert "not attempted yet" in printed(cell), cell["source"]
 

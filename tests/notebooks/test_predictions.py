@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.notebooks.chapter import read
+from tests.notebooks.chapter import looks_closer, read
 from tools import build
 
 names = pytest.mark.parametrize("notebook", build.notebooks(), ids=build.page_name)
@@ -25,7 +25,7 @@ def test_every_prediction_has_a_folded_answer_below_it(notebook):
                 elif PREDICTION.search(part):
                     waiting = number
     assert waiting is None, f"the prediction of cell {waiting} has no answer in a fold"
-    assert answered
+    assert answered or looks_closer(notebook)
 
 
 @names
