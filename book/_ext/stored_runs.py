@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
 from gentutor.running.checkpoint import read_card
 from gentutor.showing.samples import png
 from gentutor.studies import STUDIES
-from sphinx.application import Sphinx
-from sphinx.util.docutils import SphinxDirective
 
 FOLDER = Path("gentutor") / "checkpoints"
 SHOWN = 4  # numbers outside the fold

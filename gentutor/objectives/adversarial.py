@@ -24,9 +24,9 @@ from gentutor.objectives.critics import (
     least_squares_discriminator_loss,
     least_squares_generator_loss,
     r1_penalty,
+    r2_penalty,
 )
 from gentutor.objectives.relativistic import (
-    r2_penalty,
     relativistic_discriminator_loss,
     relativistic_generator_loss,
 )

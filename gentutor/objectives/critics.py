@@ -181,7 +181,30 @@ def r1_penalty(discriminator: Callable[[Tensor], Tensor], real: Tensor) -> Tenso
     9.0
     """
     check.not_empty(real=real)
-    return _input_gradient(discriminator, real.detach()).square().sum(dim=1).mean()
+    return _squared_slope(discriminator, real)
+
+
+def r2_penalty(discriminator: Callable[[Tensor], Tensor], fake: Tensor) -> Tensor:
+    r"""The squared gradient norm of the discriminator on generated samples.
+
+    .. math:: R_2 = E\big[\|\nabla_x D(G(z))\|_2^2\big]
+
+    Args:
+        discriminator: maps (B, ...) to one logit per example, of any shape with B elements.
+        fake: (B, ...), samples; no gradient flows into the generator.
+
+    Returns:
+        A scalar, at least 0, unweighted (the usual weight is gamma/2), differentiable with respect to the
+        discriminator's parameters.
+
+    Source:
+        Mescheder et al. 2018, Eq. 10, without the weight.
+
+    >>> r2_penalty(lambda x: 3 * x[:, 0], torch.zeros(4, 2)).item()
+    9.0
+    """
+    check.not_empty(fake=fake)
+    return _squared_slope(discriminator, fake)
 
 
 def _input_gradient(network: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
@@ -189,3 +212,8 @@ def _input_gradient(network: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     x = x.clone().requires_grad_()
     (gradient,) = torch.autograd.grad(network(x).sum(), x, create_graph=True)
     return gradient.reshape(len(x), -1)
+
+
+def _squared_slope(network: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """The mean over examples of the squared norm of that gradient."""
+    return _input_gradient(network, x.detach()).square().sum(dim=1).mean()

@@ -5,7 +5,7 @@ import functools
 import torch
 
 from gentutor import data, steps
-from gentutor.models import classifier, completion, cvae, cyclegan, gan, layers, spectral, text
+from gentutor.models import classifier, completion, cvae, cyclegan, gan, layers, text
 from gentutor.models import conditional as told
 from gentutor.models.vae import mlp_vae
 from gentutor.objectives.variational import bernoulli_log_prob
@@ -52,7 +52,7 @@ def mixed(device_type):
 
 
 def spectral_judge():
-    return spectral.spectrally_normalised(gan.MLPDiscriminator(hidden=(8,), dropout=0.0))
+    return layers.spectrally_normalised(gan.MLPDiscriminator(hidden=(8,), dropout=0.0))
 
 
 half_gan = part(completion.half_generator, HALF, 4), part(completion.CompletionDiscriminator, noise=0.1)

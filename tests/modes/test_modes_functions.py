@@ -68,7 +68,7 @@ OBJECTIVES = {
     critics.r1_penalty: [linear, POINTS],
     relativistic.relativistic_discriminator_loss: [randn(9), randn(9, seed=1)],
     relativistic.relativistic_generator_loss: [randn(9), randn(9, seed=1)],
-    relativistic.r2_penalty: [linear, POINTS],
+    critics.r2_penalty: [linear, POINTS],
     divergences.kl_divergence: [P, Q, 0.1],
     divergences.total_variation: [P, Q, 0.1],
     likelihood.bernoulli_log_prob: [3 * randn(6, 784), BITS],

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from gentutor.objectives.adversarial import gradient_penalty, r1_penalty
+from gentutor.objectives.adversarial import gradient_penalty, r1_penalty, r2_penalty
 
 
 def images(n: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> torch.Tensor:
@@ -157,3 +157,14 @@ def test_bad_arguments():
         r1_penalty(critic, images(5).to(torch.uint8))
     with pytest.raises(TypeError, match="torch.uint8"):
         gradient_penalty(critic, images(5), images(5).to(torch.uint8))
+
+
+def test_r2_is_the_squared_slope_on_samples_and_gives_the_generator_nothing():
+    critic, fake = smooth_critic(), images(4, seed=2).requires_grad_()
+    penalty = r2_penalty(critic, fake)
+    jacobians = [torch.autograd.functional.jacobian(critic, row[None]) for row in fake.detach()]
+    torch.testing.assert_close(penalty, sum(slope.square().sum() for slope in jacobians) / 4)
+    penalty.backward()
+    assert fake.grad is None and critic[1].weight.grad.abs().sum() > 0
+    with pytest.raises(ValueError, match="fake"):
+        r2_penalty(critic, fake[:0])

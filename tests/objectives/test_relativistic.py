@@ -1,11 +1,10 @@
-"""Losses on pairs: cross-entropies of differences, exact at extreme scores; and the slope on samples."""
+"""Losses on pairs: cross-entropies of differences, exact at extreme scores."""
 
 import math
 
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import nn
 
 from gentutor.objectives import adversarial as objective
 
@@ -31,7 +30,7 @@ def test_what_both_scores_share_changes_nothing():
 
 
 def test_the_two_differ_by_the_mean_difference_of_scores():
-    """softplus(t) - softplus(-t) = t, so what the one loses the other gains only in part."""
+    """softplus(t) - softplus(-t) = t."""
     real, fake = scores(9, seed=0), scores(9, seed=1)
     d_loss, g_loss = (loss(real, fake) for loss in BOTH)
     torch.testing.assert_close(g_loss - d_loss, (real - fake).mean())
@@ -53,18 +52,7 @@ def test_losses_and_gradients_are_exact_at_extreme_scores(real, fake):
 @pytest.mark.parametrize("shapes", [((3,), (4,)), ((3, 1), (3,)), ((0,), (0,))])
 def test_scores_that_are_no_pairs_are_refused(shapes):
     for loss in BOTH:
-        with pytest.raises(ValueError, match="real_scores|fake_scores|shape"):
+        with pytest.raises(ValueError, match="real_scores|fake_scores"):
             loss(*(torch.zeros(shape) for shape in shapes))
-    with pytest.raises(TypeError, match="floating-point"):
-        objective.relativistic_discriminator_loss(torch.tensor([1]), torch.tensor([1.0]))
-
-
-def test_r2_is_the_slope_on_samples_and_gives_the_generator_nothing():
-    torch.manual_seed(0)
-    network = nn.Sequential(nn.Linear(3, 8), nn.Tanh(), nn.Linear(8, 1)).double()
-    fake = scores(4, 3, seed=2).requires_grad_()
-    penalty = objective.r2_penalty(network, fake)
-    expected = sum(torch.autograd.functional.jacobian(network, row).square().sum() for row in fake.detach())
-    torch.testing.assert_close(penalty, expected / 4)
-    penalty.backward()
-    assert fake.grad is None and network[0].weight.grad.abs().sum() > 0
+        with pytest.raises(TypeError, match="real_scores must be a floating-point tensor"):
+            loss(torch.tensor([1]), torch.tensor([1.0]))

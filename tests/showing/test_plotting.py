@@ -1,11 +1,14 @@
 """Figures and the animation player."""
 
+import base64
+import io
 import re
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from gentutor.showing.plotting import image_grid, loss_curves, player, render
 from gentutor.training import History
@@ -38,6 +41,17 @@ def test_render_gives_the_pixels_and_closes_the_figure():
     assert pixels.shape == (50, 100, 4) and pixels.dtype == np.uint8
     assert pixels[0, 0].tolist() == [255, 0, 0, 255]
     assert not plt.fignum_exists(figure.number)
+
+
+def test_a_drawing_without_ground_stays_clear_in_a_film():
+    figure = plt.figure(figsize=(2, 1), dpi=50, facecolor="none")
+    figure.text(0.5, 0.5, "x")
+    clear = render(figure)
+    assert clear[0, 0, 3] == 0 and clear[..., 3].max() > 100
+    page = player([clear], ["step 0"], alt="film").data
+    frame = Image.open(io.BytesIO(base64.b64decode(re.search(r"base64,([\w+/=]+)", page)[1]))).convert("RGBA")
+    assert frame.getpixel((0, 0))[3] == 0 and 'class="ground-clear"' in page
+    assert 'class="ground-own"' in player(frames(1), ["step 0"], alt="film").data
 
 
 def test_player_holds_all_it_needs():

@@ -75,10 +75,13 @@ FORMULAS = """() => {
 }"""
 
 
-# Axe would visit each stroke of each drawing and each word of the page, for minutes: drawings are emptied,
-# and of all words of one colour, size and ground, outside of links and buttons, the first in sight stays.
-EMPTY = """() => {
-    document.querySelectorAll('.math, svg.plot, svg.glyphs').forEach(drawn => drawn.replaceChildren());
+# Axe would visit each stroke of each drawing for minutes, and for its colour each word of the page. Before it
+# looks, drawings are emptied; and before it looks at colours, of all words of one colour, size and ground,
+# outside of links and buttons, only the first in sight stays.
+COLOURS = ["color-contrast", "link-in-text-block"]
+EMPTY = """() =>
+    document.querySelectorAll('.math, svg.plot, svg.glyphs').forEach(drawn => drawn.replaceChildren())"""
+THIN = """() => {
     const seen = new Set(), superfluous = [];
     const words = 'main :is(p, li, td, em, strong, code, span, pre, div)';
     for (const element of document.querySelectorAll(words)) {
@@ -218,13 +221,17 @@ def look(browser: Browser, path: Path, width: int, scheme: str, axe: bool = True
 
 def serious_findings(page: Page, scheme: str) -> list[str]:
     """What axe finds serious; in the dark only colours are looked at, since nothing else differs."""
+    axe, found = Axe(), []
     page.evaluate(EMPTY)
-    options: dict[str, object] = {"resultTypes": ["violations"]}
-    if scheme == "dark":
-        options["runOnly"] = ["color-contrast", "link-in-text-block"]
-    result = Axe().run(page, options=options).response
+    if scheme == "light":
+        rules = {rule: {"enabled": False} for rule in COLOURS}
+        options: dict[str, object] = {"resultTypes": ["violations"], "rules": rules}
+        found += axe.run(page, options=options).response["violations"]
+    page.evaluate(THIN)
+    options = {"resultTypes": ["violations"], "runOnly": COLOURS}
+    found += axe.run(page, options=options).response["violations"]
     return [
         f"{violation['id']} ({len(violation['nodes'])} times): {violation['nodes'][0]['html'][:200]}"
-        for violation in result["violations"]
+        for violation in found
         if violation["impact"] in ("serious", "critical")
     ]

@@ -13,8 +13,8 @@ from gentutor import data, recipes
 from gentutor.evaluation import digit_features, frechet_distance, neighbour_radii
 from gentutor.evaluation.neighbours import from_radii
 from gentutor.models.gan import DCGANDiscriminator, DCGANGenerator, Generator
+from gentutor.models.layers import spectrally_normalised
 from gentutor.models.sampling import evaluating, sample_images
-from gentutor.models.spectral import spectrally_normalised
 from gentutor.objectives import adversarial as objective
 from gentutor.optim import linear_decay
 from gentutor.recipes.gan import GANDesign, GANRecipe
@@ -22,7 +22,8 @@ from gentutor.steps import gan_step, relativistic_gan_step, wgan_gp_step
 from gentutor.training import Losses, fit
 
 DEVICE = torch.device("cpu")
-K, IMAGES, MOMENTS = 3, 5000, 6
+K, MOMENTS = 3, 6
+IMAGES, WATCHED = 5000, 2000  # in the measurements at the end, and on the way
 
 
 class FallingRates(GANRecipe):
@@ -63,7 +64,7 @@ BASE = FallingRates(
 def variant(
     name: str, source: str, step: Any, judge: Any, rate: float, betas: tuple[float, float], batch: int = 64
 ) -> GANRecipe:
-    """The same generator against another judge, with rates that suit it."""
+    """The same generator against another judge, with the rates of the judge's source."""
     return replace(
         BASE,
         name=name,
@@ -118,26 +119,23 @@ VARIANTS: tuple[GANRecipe, ...] = (
 )
 
 
-def honest_judges(
-    seeds: tuple[int, ...] = (0, 1, 2), steps: int = 3000, variants: tuple[GANRecipe, ...] = VARIANTS
-) -> dict[str, Any]:
+def honest_judges(seeds: tuple[int, ...] = (0, 1, 2), steps: int = 3000) -> dict[str, Any]:
     """Every variant once for each seed, and the two ends of the scale: uniform noise and training images.
 
-    At ``MOMENTS`` moments of a run, with 2,000 samples: the Fréchet distance with averaged weights and with
-    the weights as they are, and how often D scores a training image above one that it never saw (1/2 by
-    chance). At the end, with ``IMAGES``: Fréchet distance, density and coverage.
+    The rates are those of each variant's source, so that a difference is one of whole recipes, not of the
+    penalty or the layer alone. At ``MOMENTS`` moments of a run, with ``WATCHED`` samples: the Fréchet
+    distance with averaged weights and with the weights as they are, and how often D scores a training image
+    above one that it never saw (1/2 by chance). At the end, with ``IMAGES``: Fréchet distance, density and
+    coverage.
     """
     rows = []
     for seed in seeds:
         measure = Measure(seed)
-        if variants == VARIANTS:
-            random = torch.Generator().manual_seed(seed)
-            noise = torch.rand(IMAGES, 1, 28, 28, generator=random)
-            rows += [
-                {"variant": name, "seed": seed, **measure(digit_features(images))}
-                for name, images in (("uniform noise", noise), ("training images", measure.train))
-            ]
-        rows += [{**train(recipe, seed, steps, measure), "seed": seed} for recipe in variants]
+        noise = torch.rand(IMAGES, 1, 28, 28, generator=torch.Generator().manual_seed(seed))
+        ends = {"uniform noise": noise, "training images": measure.train}
+        found = [{"variant": name, **measure(digit_features(images))} for name, images in ends.items()]
+        found += [train(recipe, seed, steps, measure) for recipe in VARIANTS]
+        rows += [{**row, "seed": seed} for row in found]
     return {"settings": {"seeds": seeds, "steps": steps, "images": IMAGES, "k": K}, "rows": rows}
 
 
@@ -161,8 +159,9 @@ class Measure:
             "coverage": round(coverage, 4),
         }
 
-    def frechet(self, model: nn.Module, n: int, seed: int) -> float:
+    def frechet(self, model: nn.Module, seed: int) -> float:
         """Of few samples, so with some bias."""
+        n = WATCHED
         return round(
             frechet_distance(self.features[:n], digit_features(sample_images(model, n, seed=seed))), 4
         )
@@ -170,7 +169,8 @@ class Measure:
     def remembered(self, discriminator: nn.Module) -> float:
         """The share of pairs in which a training image has a higher score than a test image."""
         with evaluating(discriminator), torch.no_grad():
-            seen, new = (discriminator(2 * images[:2000] - 1).flatten() for images in (self.train, self.test))
+            some = (2 * images[:WATCHED] - 1 for images in (self.train, self.test))
+            seen, new = (discriminator(images).flatten() for images in some)
         order = new.sort().values
         below = torch.searchsorted(order, seen).double() + torch.searchsorted(order, seen, right=True)
         return round((below.mean() / 2 / len(new)).item(), 4)
@@ -185,8 +185,8 @@ def train(recipe: GANRecipe, seed: int, steps: int, measure: Measure) -> dict[st
 
     def report(step: int, losses: dict[str, float]) -> None:
         watched["step"].append(step)
-        watched["frechet"].append(measure.frechet(run.model, 2000, seed))
-        watched["frechet_last"].append(measure.frechet(generator, 2000, seed))
+        watched["frechet"].append(measure.frechet(run.model, seed))
+        watched["frechet_last"].append(measure.frechet(generator, seed))
         watched["remembered"].append(measure.remembered(discriminator))
 
     history = fit(run.step, run.batches, steps=steps, every=steps // MOMENTS, report=report, progress=False)

@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from gentutor.models.gan import DCGANDiscriminator
-from gentutor.models.spectral import SpectralNorm, power_iteration, spectrally_normalised
+from gentutor.models.layers import SpectralNorm, power_iteration, spectrally_normalised
 
 
 def matrix(*shape: int, seed: int = 0) -> torch.Tensor:
