@@ -23,15 +23,15 @@ LENGTH = (
 )
 NAIVE = (
     "You take the logarithm of a sigmoid, or of an exponential, which rounds to 0, 1 or infinity at large "
-    "logits. F.logsigmoid is exact."
+    "logits. torch.nn.functional.logsigmoid is exact."
 )
 FUDGE = (
     "You add a small constant inside the logarithm. It keeps the value finite, but wrong, and takes the "
-    "gradient away just where it is needed. F.logsigmoid is exact without it."
+    "gradient away just where it is needed. torch.nn.functional.logsigmoid is exact without it."
 )
 BCE = (
     "You compute the cross-entropy of a sigmoid. Its value is cut at 100 and its gradient is 0 at large "
-    "logits; F.binary_cross_entropy_with_logits, given the logits, is exact."
+    "logits; binary_cross_entropy_with_logits, given the logits, is exact."
 )
 
 

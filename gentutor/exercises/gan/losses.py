@@ -24,8 +24,8 @@ from gentutor.objectives import adversarial
 
 EXTREME = (
     "This is right for moderate logits only, not at ±100, where a sigmoid rounds to 0 or 1 and a clamp has "
-    "no gradient. Use log D = F.logsigmoid(logits) and log(1 - D) = F.logsigmoid(-logits), or a loss 'with "
-    "logits'."
+    "no gradient. Use log D = logsigmoid(logits) and log(1 - D) = logsigmoid(-logits), exact in "
+    "torch.nn.functional, or a loss 'with logits'."
 )
 SIGN = "The sign is turned: {}."
 TWICE = "The sigmoid is taken twice: a function 'with logits', or logsigmoid, contains it already."
@@ -56,7 +56,7 @@ def imprecise(loss: Callable[[Callable, Callable], Callable[..., Tensor]]) -> li
 
 DISCRIMINATOR_MISTAKES: list[Row] = [
     (lambda r, f: log_d(r).mean() + log_not_d(f).mean(),
-     SIGN.format("you return the value V(D, G) that the discriminator raises; its loss is -V")),
+     SIGN.format("logarithms of probabilities are negative, and the loss is minus their averages")),
     (lambda r, f: -(log_d(r).mean() + log_not_d(f).mean()) / 2,
      "You average the two terms; the equation adds them, so this is half of the loss (log 2 instead of log 4 "
      "at D = 1/2)."),
@@ -69,6 +69,10 @@ DISCRIMINATOR_MISTAKES: list[Row] = [
      "The fake term has the wrong sign: both expectations enter with a minus."),
     (lambda r, f: -torch.cat([log_d(r).flatten(), log_not_d(f).flatten()]).mean(), POOLED),
     (lambda r, f: -2 * torch.cat([log_d(r).flatten(), log_not_d(f).flatten()]).mean(), POOLED),
+    (lambda r, f: -log_d(r).mean() - log_d(1 - f).mean(),
+     "The 1 is subtracted from the logit, not from the probability: 1 - D = sigmoid(-logit)."),
+    (lambda r, f: -r.log().mean() - (1 - f).log().mean(),
+     "These are logits, not probabilities: D is the sigmoid of a logit."),
     (lambda r, f: -log_d(r).sum() - log_not_d(f).sum(), SUM),
     (lambda r, f: -log_d(r).mean() + 0 * f.sum(), "The fake term is missing."),
     (lambda r, f: -log_not_d(f).mean() + 0 * r.sum(), "The real term is missing."),

@@ -22,7 +22,7 @@ IMAGES = (
 )
 FUDGE = (
     "You add a small constant inside the logarithm, or clamp there. It keeps the value finite, but wrong, "
-    "and takes the gradient away just where it is needed. F.logsigmoid is exact without it."
+    "and takes the gradient away just where it is needed. torch.nn.functional.logsigmoid is exact without it."
 )
 ANY = "Any number of examples and of pixels must do."
 PRODUCT = (
